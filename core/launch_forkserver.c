@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The host's side of the zygote: start it, order workers from it, hear of their ends.
+ *
+ * The zygote is this program again (/proc/self/exe: the same code even where the file was replaced
+ * meanwhile), spawned without a fork of the host, so the host may have threads. It runs in a
+ * process group of its own: Ctrl-C in a terminal reaches the host alone, which decides what stops.
+ *
+ * Where the zygote dies - somebody killed it - its workers die with it. It is started again, and
+ * the pool is told that all workers are lost. The scheduler blames a task only if that happens
+ * again and again while it runs.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/channel.h"
+#include "core/launcher.h"
+#include "core/log.h"
+#include "core/wire.h"
+#include "core/zygote.h"
+
+/* Zygotes that may die in a row before any worker of theirs started. */
+enum { RESTARTS_MAX = 5 };
+
+/* How long a zygote that was told to end may take, in milliseconds. */
+enum { CLOSE_PATIENCE_MS = 2000 };
+
+extern char **environ;
+
+struct forkserver {
+    struct pp_launcher launcher;
+    pid_t zygote;
+    int end;
+    unsigned restarts;
+    struct pp_message message;
+};
+
+static int prepare_attributes(posix_spawnattr_t *attributes)
+{
+    sigset_t all;
+    sigset_t none;
+
+    sigfillset(&all);
+    sigemptyset(&none);
+    posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF |
+                                             POSIX_SPAWN_SETSIGMASK);
+    posix_spawnattr_setpgroup(attributes, 0);
+    posix_spawnattr_setsigdefault(attributes, &all);
+    return posix_spawnattr_setsigmask(attributes, &none);
+}
+
+/* What a task prints must not mix with the data on the host's standard output. */
+static int prepare_files(posix_spawn_file_actions_t *files, int end)
+{
+    int r = posix_spawn_file_actions_addopen(files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+
+    if (r == 0) {
+        r = posix_spawn_file_actions_adddup2(files, STDERR_FILENO, STDOUT_FILENO);
+    }
+    if (r == 0) {
+        r = posix_spawn_file_actions_adddup2(files, end, PP_ZYGOTE_FD);
+    }
+    return r;
+}
+
+static int spawn(int end, pid_t *ret_pid)
+{
+    static char role[] = PP_ZYGOTE_ROLE;
+    char *argv[] = {program_invocation_short_name, role, NULL};
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_t files;
+    int r = posix_spawnattr_init(&attributes);
+
+    if (r != 0) {
+        return -r;
+    }
+    r = posix_spawn_file_actions_init(&files);
+    if (r == 0) {
+        r = prepare_attributes(&attributes);
+        if (r == 0) {
+            r = prepare_files(&files, end);
+        }
+        if (r == 0) {
+            r = posix_spawn(ret_pid, "/proc/self/exe", &files, &attributes, argv, environ);
+        }
+        posix_spawn_file_actions_destroy(&files);
+    }
+    posix_spawnattr_destroy(&attributes);
+    return -r;
+}
+
+static int open_zygote(struct forkserver *self)
+{
+    int ends[2];
+    int r = pp_channel_pair(ends);
+
+    if (r != 0) {
+        return r;
+    }
+    r = pp_channel_set_nonblocking(ends[0]);
+    if (r == 0) {
+        r = spawn(ends[1], &self->zygote);
+    }
+    close(ends[1]);
+    if (r != 0) {
+        close(ends[0]);
+        return r;
+    }
+    self->end = ends[0];
+    return 0;
+}
+
+/*
+ * Closing our end makes it kill and reap its workers first: none is left when this returns. One
+ * that does not follow (stopped by somebody) is killed, and its workers by the kernel.
+ */
+static void close_zygote(struct forkserver *self)
+{
+    int pidfd;
+
+    if (self->end < 0) {
+        return;
+    }
+    close(self->end);
+    self->end = -1;
+    pidfd = (int)syscall(SYS_pidfd_open, self->zygote, 0);
+    if (pidfd >= 0) {
+        struct pollfd death = {.fd = pidfd, .events = POLLIN};
+
+        if (poll(&death, 1, CLOSE_PATIENCE_MS) == 0) {
+            kill(self->zygote, SIGKILL);
+        }
+        close(pidfd);
+    }
+    while (waitpid(self->zygote, NULL, 0) < 0 && errno == EINTR) {
+    }
+}
+
+static int start(struct pp_launcher *launcher, uint32_t worker, int end,
+                 const struct pp_slot *control)
+{
+    struct forkserver *self = (void *)launcher;
+    struct pp_fork_message order = {.kind = PP_MESSAGE_FORK, .worker = worker};
+    int fds[2] = {end, control->fd};
+    int r = pp_channel_send(self->end, &order, sizeof(order), NULL, 0, fds, 2);
+
+    close(end);
+    /* A zygote that is gone is noticed by next_event(), which reports this worker as lost. */
+    return r == PP_CHANNEL_CLOSED ? 0 : r == PP_CHANNEL_AGAIN ? -EAGAIN : r;
+}
+
+static int parse_forked(struct forkserver *self, struct pp_launch_event *event)
+{
+    struct pp_forked_message forked;
+
+    memcpy(&forked, self->message.bytes, sizeof(forked));
+    if (forked.pid > 0 && self->message.fd_count == 1) {
+        self->restarts = 0;
+        *event = (struct pp_launch_event){
+            .kind = PP_LAUNCH_STARTED,
+            .worker = forked.worker,
+            .pid = forked.pid,
+            .pidfd = pp_message_take_fd(&self->message, 0),
+        };
+    } else {
+        *event = (struct pp_launch_event){
+            .kind = PP_LAUNCH_FAILED,
+            .worker = forked.worker,
+            .error = forked.pid < 0 ? forked.pid : -EPROTO,
+        };
+    }
+    return 0;
+}
+
+static int parse_exited(struct forkserver *self, struct pp_launch_event *event)
+{
+    struct pp_exited_message exited;
+
+    memcpy(&exited, self->message.bytes, sizeof(exited));
+    *event = (struct pp_launch_event){
+        .kind = PP_LAUNCH_EXITED,
+        .worker = exited.worker,
+        .signal = exited.signal,
+        .exit_code = exited.exit_code,
+    };
+    return 0;
+}
+
+static int parse(struct forkserver *self, struct pp_launch_event *event)
+{
+    uint32_t kind = 0;
+
+    memcpy(&kind, self->message.bytes, sizeof(kind));
+    if (kind == PP_MESSAGE_FORKED && self->message.length == sizeof(struct pp_forked_message)) {
+        return parse_forked(self, event);
+    }
+    if (kind == PP_MESSAGE_EXITED && self->message.length == sizeof(struct pp_exited_message)) {
+        return parse_exited(self, event);
+    }
+    return -EPROTO;
+}
+
+static int restart(struct forkserver *self, struct pp_launch_event *event)
+{
+    pp_log(PP_LOG_INFO, "pool", "the zygote (pid %d) is gone; starting another", (int)self->zygote);
+    close_zygote(self);
+    if (self->restarts++ >= RESTARTS_MAX) {
+        return -ECONNRESET;
+    }
+    *event = (struct pp_launch_event){.kind = PP_LAUNCH_LOST};
+    return open_zygote(self);
+}
+
+static int next_event(struct pp_launcher *launcher, struct pp_launch_event *event)
+{
+    struct forkserver *self = (void *)launcher;
+    int r = pp_channel_receive(self->end, &self->message);
+
+    if (r == PP_CHANNEL_AGAIN) {
+        return PP_LAUNCH_NONE;
+    }
+    if (r == PP_CHANNEL_CLOSED) {
+        return restart(self, event);
+    }
+    if (r == 0) {
+        r = parse(self, event);
+        pp_message_close(&self->message);
+    }
+    return r;
+}
+
+static int fd(const struct pp_launcher *launcher)
+{
+    return ((const struct forkserver *)(const void *)launcher)->end;
+}
+
+static void destroy(struct pp_launcher *launcher)
+{
+    struct forkserver *self = (void *)launcher;
+
+    close_zygote(self);
+    free(self);
+}
+
+static const struct pp_launcher_ops ops = {true, start, next_event, fd, destroy};
+
+int pp_launch_forkserver_create(struct pp_launcher **ret_launcher, const struct pp_program *program,
+                                struct pp_error *error)
+{
+    struct forkserver *self;
+    int r;
+
+    (void)program; /* the zygote finds it by running main() again */
+    if (!pp_zygote_possible()) {
+        return pp_error_set(error, -ENOTSUP,
+                            "main() has to begin with pp_program_enter() before a pool is made");
+    }
+    self = calloc(1, sizeof(*self));
+    if (self == NULL) {
+        return pp_error_set(error, -ENOMEM, "no memory for the pool");
+    }
+    self->launcher.ops = &ops;
+    self->end = -1;
+    r = open_zygote(self);
+    if (r != 0) {
+        free(self);
+        return pp_error_set_errno(error, r, "cannot start the process that forks workers");
+    }
+    *ret_launcher = &self->launcher;
+    return 0;
+}

@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pool is the scheduler's hands. Everything that can happen comes in through one epoll set: the
+ * launcher's notices, the workers' messages, the timer of deadlines. Each dispatch takes what is
+ * there, tells the scheduler, and carries out what the scheduler then wants done.
+ *
+ * No thread, no signal handler, no lock: the caller decides when the pool runs, by waiting here or
+ * by polling the one descriptor in a loop of its own.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/cpu.h"
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/pool_private.h"
+
+static int create_launcher(struct pp_pool *pool, enum pp_start_method method,
+                           struct pp_error *error)
+{
+    switch (method) {
+    case PP_START_FORKSERVER:
+        return pp_launch_forkserver_create(&pool->launcher, pool->program, error);
+    case PP_START_THREAD:
+        return pp_launch_thread_create(&pool->launcher, pool->program, error);
+    case PP_START_IN_PROCESS:
+        return pp_launch_in_process_create(&pool->launcher, pool->program, error);
+    }
+    return pp_error_set(error, -EINVAL, "unknown start method %d", (int)method);
+}
+
+static size_t default_budget(void)
+{
+    size_t available = pp_memory_available("/proc");
+
+    return available == SIZE_MAX ? SIZE_MAX : available / 5 * 3;
+}
+
+static int watch(struct pp_pool *pool, int fd, int tag)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uint64_t)(int64_t)tag};
+
+    return epoll_ctl(pool->epoll, EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : -errno;
+}
+
+static int open_fds(struct pp_pool *pool)
+{
+    pool->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (pool->epoll < 0) {
+        return -errno;
+    }
+    pool->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (pool->timer < 0) {
+        return -errno;
+    }
+    return watch(pool, pool->timer, PP_POOL_TAG_TIMER);
+}
+
+static int create_parts(struct pp_pool *pool, const struct pp_pool_options *options,
+                        struct pp_error *error)
+{
+    size_t budget = options->memory_bytes == 0 ? default_budget() : options->memory_bytes;
+    int r;
+
+    pool->workers = calloc(pool->worker_count, sizeof(*pool->workers));
+    r = pool->workers == NULL ? -ENOMEM : open_fds(pool);
+    if (r == 0) {
+        r = pp_slots_create(&pool->slots);
+    }
+    if (r == 0) {
+        r = pp_scheduler_create(&pool->scheduler, pool->worker_count, budget);
+    }
+    if (r != 0) {
+        return pp_error_set_errno(error, r, "cannot make the pool");
+    }
+    for (uint32_t i = 0; i < pool->worker_count; i++) {
+        pool->workers[i].end = -1;
+        pool->workers[i].pidfd = -1;
+    }
+    return create_launcher(pool, options->start_method, error);
+}
+
+int pp_pool_create(struct pp_pool **ret_pool, const struct pp_program *program,
+                   const struct pp_pool_options *options, struct pp_error *error)
+{
+    static const struct pp_pool_options defaults;
+    struct pp_pool *pool = calloc(1, sizeof(*pool));
+    int r;
+
+    if (pool == NULL) {
+        return pp_error_set(error, -ENOMEM, "no memory for the pool");
+    }
+    options = options == NULL ? &defaults : options;
+    pool->program = program;
+    pool->epoll = -1;
+    pool->timer = -1;
+    pool->launcher_fd = -1;
+    pool->worker_count = options->start_method == PP_START_IN_PROCESS ? 1
+                         : options->processes == 0                    ? pp_cpu_count()
+                                                                      : options->processes;
+    pool->oom_kills = pp_memory_oom_kills();
+    r = create_parts(pool, options, error);
+    if (r == 0) {
+        pp_pool_act(pool);
+        r = pool->failure.code;
+        if (r != 0 && error != NULL) {
+            *error = pool->failure;
+        }
+    }
+    if (r != 0) {
+        pp_pool_destroy(pool);
+        return r;
+    }
+    *ret_pool = pool;
+    return 0;
+}
+
+/* The launcher's descriptor changes when it has to start over. */
+static void follow_launcher_fd(struct pp_pool *pool)
+{
+    int fd = pool->launcher->ops->fd(pool->launcher);
+
+    if (fd == pool->launcher_fd) {
+        return;
+    }
+    pool->launcher_fd = fd; /* the old one was closed, which took it out of the set */
+    if (fd >= 0 && watch(pool, fd, PP_POOL_TAG_LAUNCHER) != 0) {
+        pp_pool_fail(pool, -errno, "cannot watch the process that forks workers");
+    }
+}
+
+static void carry_out(struct pp_pool *pool, const struct pp_action *action)
+{
+    struct pp_future *future = (struct pp_future *)action->task;
+
+    switch (action->kind) {
+    case PP_ACTION_START:
+        pp_pool_start_worker(pool, action->worker);
+        break;
+    case PP_ACTION_SEND:
+        pp_pool_send_task(pool, action->worker, future);
+        break;
+    case PP_ACTION_KILL:
+        pp_pool_kill_worker(pool, action->worker);
+        break;
+    case PP_ACTION_RESOLVE:
+        pp_future_resolve(future);
+        break;
+    }
+}
+
+static void act_once(struct pp_pool *pool)
+{
+    struct pp_action action;
+
+    while (pp_scheduler_next(pool->scheduler, &action)) {
+        carry_out(pool, &action);
+    }
+    follow_launcher_fd(pool);
+    if (pp_scheduler_hopeless(pool->scheduler)) {
+        pp_pool_fail(pool, -ECHILD, "workers cannot be kept running: %s",
+                     pool->last_cause[0] == '\0' ? "they die at once" : pool->last_cause);
+    }
+}
+
+void pp_pool_act(struct pp_pool *pool)
+{
+    int code;
+
+    /* A pool that has just failed has tasks to resolve: once more. */
+    do {
+        code = pool->failure.code;
+        act_once(pool);
+    } while (pool->failure.code != code);
+    pp_pool_arm_timer(pool);
+}
+
+static void abort_all(struct pp_pool *pool, enum pp_outcome outcome, const struct pp_error *error)
+{
+    for (struct pp_future *future = pool->pending.first; future != NULL; future = future->next) {
+        struct pp_scheduled *task = &future->scheduled;
+
+        if (task->outcome == PP_OUTCOME_PENDING) {
+            future->result.error = *error;
+            pp_scheduler_abort(pool->scheduler, task, outcome,
+                               task->sent && pool->launcher->ops->has_processes);
+        }
+    }
+}
+
+void pp_pool_fail(struct pp_pool *pool, int code, const char *format, ...)
+{
+    va_list arguments;
+
+    if (pool->failure.code != 0) {
+        return;
+    }
+    pool->failure.code = code;
+    va_start(arguments, format);
+    vsnprintf(pool->failure.message, sizeof(pool->failure.message), format, arguments);
+    va_end(arguments);
+    pp_log(PP_LOG_INFO, "pool", "cannot go on: %s", pool->failure.message);
+    pool->closed = true;
+    pp_scheduler_stop_starting(pool->scheduler);
+    abort_all(pool, PP_FAILED, &pool->failure);
+}
+
+int pp_pool_submit(struct pp_pool *pool, const struct pp_task *task, struct pp_future **ret_future)
+{
+    struct pp_future *future;
+    int r;
+
+    if (pool->closed) {
+        return pool->failure.code != 0 ? pool->failure.code : -EPIPE;
+    }
+    r = pp_future_create(&future, pool, task);
+    if (r != 0) {
+        return r;
+    }
+    pp_future_list_add(&pool->pending, future);
+    pool->pending_count++;
+    pp_scheduler_submit(pool->scheduler, &future->scheduled);
+    pp_pool_act(pool);
+    *ret_future = future;
+    return 0;
+}
+
+size_t pp_pool_pending(const struct pp_pool *pool)
+{
+    return pool->pending_count;
+}
+
+unsigned pp_pool_processes(const struct pp_pool *pool)
+{
+    return pool->worker_count;
+}
+
+int pp_pool_fd(const struct pp_pool *pool)
+{
+    return pool->epoll;
+}
+
+static void handle(struct pp_pool *pool, int tag)
+{
+    switch (tag) {
+    case PP_POOL_TAG_LAUNCHER:
+        pp_pool_handle_launcher(pool);
+        break;
+    case PP_POOL_TAG_TIMER:
+        pp_pool_handle_deadlines(pool);
+        break;
+    default:
+        pp_pool_handle_worker(pool, (uint32_t)tag);
+        break;
+    }
+}
+
+int pp_pool_dispatch(struct pp_pool *pool)
+{
+    struct epoll_event events[64];
+    int count = epoll_wait(pool->epoll, events, PP_ARRAY_LENGTH(events), 0);
+
+    for (int i = 0; i < count; i++) {
+        handle(pool, (int)(int64_t)events[i].data.u64);
+    }
+    pp_pool_act(pool);
+    return pool->failure.code;
+}
+
+/* Milliseconds left of a wait that began with @timeout_ms and ends at @deadline_ns. */
+static int time_left(int timeout_ms, uint64_t deadline_ns)
+{
+    uint64_t now = pp_clock_ns();
+
+    if (timeout_ms < 0) {
+        return -1;
+    }
+    return now >= deadline_ns ? 0 : (int)((deadline_ns - now + 999999) / 1000000);
+}
+
+static uint64_t deadline_of(int timeout_ms)
+{
+    return pp_clock_ns() + (uint64_t)(timeout_ms < 0 ? 0 : timeout_ms) * 1000000;
+}
+
+/*
+ * Dispatch once, after waiting for something to do for as long as is left; but at least once,
+ * *looked, however little that is.
+ */
+static int wait_once(struct pp_pool *pool, int timeout_ms, uint64_t deadline_ns, bool *looked)
+{
+    struct pollfd poll_fd = {.fd = pool->epoll, .events = POLLIN};
+    int left = time_left(timeout_ms, deadline_ns);
+
+    if (*looked && left == 0) {
+        return -ETIMEDOUT;
+    }
+    *looked = true;
+    if (poll(&poll_fd, 1, left) < 0) {
+        return -errno;
+    }
+    return pp_pool_dispatch(pool);
+}
+
+int pp_pool_next(struct pp_pool *pool, int timeout_ms, struct pp_future **ret_future)
+{
+    uint64_t deadline_ns = deadline_of(timeout_ms);
+    bool looked = false;
+    int r = 0;
+
+    while (pool->finished.first == NULL) {
+        if (r != 0) {
+            return r;
+        }
+        if (pool->pending_count == 0) {
+            return -ENOENT;
+        }
+        r = wait_once(pool, timeout_ms, deadline_ns, &looked);
+    }
+    *ret_future = pool->finished.first;
+    pp_future_list_remove(&pool->finished, *ret_future);
+    (*ret_future)->listed = false;
+    return 0;
+}
+
+int pp_future_wait(struct pp_future *future, int timeout_ms)
+{
+    uint64_t deadline_ns = deadline_of(timeout_ms);
+    bool looked = false;
+    int r = 0;
+
+    while (!pp_future_done(future)) {
+        if (r != 0) {
+            return r;
+        }
+        r = wait_once(future->pool, timeout_ms, deadline_ns, &looked);
+    }
+    return 0;
+}
+
+int pp_pool_slot(struct pp_pool *pool, size_t bytes, struct pp_slot **ret_slot)
+{
+    int r = pp_slots_lend(pool->slots, bytes, ret_slot);
+
+    if (r == 0) {
+        pp_scheduler_hold(pool->scheduler, (*ret_slot)->capacity);
+    }
+    return r;
+}
+
+void pp_pool_slot_release(struct pp_pool *pool, struct pp_slot *slot)
+{
+    pp_scheduler_let_go(pool->scheduler, slot->capacity);
+    pp_slots_take_back(pool->slots, slot);
+}
+
+void pp_pool_close(struct pp_pool *pool)
+{
+    pool->closed = true;
+}
+
+int pp_pool_join(struct pp_pool *pool)
+{
+    bool looked = false;
+    int r = 0;
+
+    pp_pool_close(pool);
+    while (r == 0 && pool->pending_count > 0) {
+        r = wait_once(pool, -1, 0, &looked);
+        r = r == -EINTR ? 0 : r;
+    }
+    return r;
+}
+
+void pp_pool_terminate(struct pp_pool *pool)
+{
+    struct pp_error cancelled;
+
+    pp_error_set(&cancelled, -ECANCELED, "the pool was terminated");
+    pool->closed = true;
+    pp_scheduler_stop_starting(pool->scheduler);
+    abort_all(pool, PP_CANCELLED, &cancelled);
+    pp_pool_act(pool);
+}
+
+void pp_pool_destroy(struct pp_pool *pool)
+{
+    if (pool == NULL) {
+        return;
+    }
+    if (pool->launcher != NULL) {
+        pp_pool_terminate(pool);
+        pp_pool_close_workers(pool);
+        pool->launcher->ops->destroy(pool->launcher);
+    }
+    if (pool->epoll >= 0) {
+        close(pool->epoll);
+    }
+    if (pool->timer >= 0) {
+        close(pool->timer);
+    }
+    for (uint32_t i = 0; pool->workers != NULL && i < pool->worker_count; i++) {
+        pp_slot_finish(&pool->workers[i].control);
+    }
+    pp_scheduler_destroy(pool->scheduler);
+    pp_slots_destroy(pool->slots);
+    free(pool->workers);
+    free(pool);
+}

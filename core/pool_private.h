@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * Pool, inside: what pool.c, pool_workers.c and future.c share
+ *
+ *   pool.c            creation, submission, waiting, the end: what the caller calls
+ *   pool_workers.c    a worker's start, kill and death
+ *   pool_send.c       what it is sent
+ *   pool_receive.c    what it says
+ *   pool_deadlines.c  how long it may take
+ *   future.c          a task from submission to result
+ */
+
+#include "core/channel.h"
+#include "core/launcher.h"
+#include "core/pool.h"
+#include "core/scheduler.h"
+
+/* A task from submission until nobody refers to it any more. */
+struct pp_future {
+    struct pp_scheduled scheduled; /* first: the scheduler's task is its future */
+    struct pp_pool *pool;
+    unsigned references; /* one of the submitter, one of the worker whose inbox it is in */
+    uint32_t function;
+    void *arguments;
+    size_t arguments_length;
+    struct pp_slot *slots[PP_TASK_SLOTS_MAX]; /* lent; NULL: not yet */
+    size_t slot_bytes[PP_TASK_SLOTS_MAX];
+    bool slot_is_scratch[PP_TASK_SLOTS_MAX];
+    uint32_t slot_count;
+    int fds[PP_TASK_FDS_MAX];
+    uint32_t fd_count;
+    uint32_t timeout_ms;
+    void *user;
+    struct pp_result result;
+    void *reply;
+    struct pp_future *previous; /* in the pool's list of pending or of finished futures */
+    struct pp_future *next;
+    bool listed; /* in the list of finished futures */
+};
+
+struct pp_future_list {
+    struct pp_future *first;
+    struct pp_future *last;
+};
+
+/* One place for a worker; a new process takes it when the old one has died. */
+struct pp_pool_worker {
+    uint32_t number; /* of the process in this place, never used twice; 0: none */
+    int end;         /* the host's end of its channel */
+    int pidfd;       /* -1: not known yet, or no process */
+    int pid;
+    struct pp_slot control;
+    bool kill_wanted;       /* as soon as the pidfd is known */
+    bool killed;            /* by the pool's own order */
+    bool broke_protocol;    /* and was killed for it */
+    uint64_t head_since_ns; /* when the first task of its inbox became the first */
+    struct pp_future *inbox[PP_SCHEDULER_CREDIT]; /* sent and not answered; references */
+    unsigned inbox_count;
+    uint32_t *mapped; /* ids of slots that it has mapped */
+    size_t mapped_count;
+    size_t mapped_capacity;
+};
+
+struct pp_pool {
+    const struct pp_program *program;
+    struct pp_launcher *launcher;
+    struct pp_scheduler *scheduler;
+    struct pp_slots *slots;
+    struct pp_pool_worker *workers;
+    uint32_t worker_count;
+    uint32_t last_number;
+    uint64_t last_task;
+    int epoll;
+    int timer;
+    uint64_t armed_ns; /* when the timer goes off; 0: not set */
+    int launcher_fd;   /* as it is in the epoll set */
+    bool closed;
+    struct pp_error failure; /* code 0: the pool works */
+    char last_cause[160];    /* why a worker last died or could not be started; for people */
+    uint64_t oom_kills;
+    struct pp_future_list pending;
+    struct pp_future_list finished; /* done and not yet returned by pp_pool_next() */
+    size_t pending_count;
+    struct pp_message message;
+};
+
+/* The epoll set's tags beyond the indices of workers. */
+enum { PP_POOL_TAG_LAUNCHER = -1, PP_POOL_TAG_TIMER = -2 };
+
+/* pool.c: carry out what the scheduler wants done. */
+void pp_pool_act(struct pp_pool *pool);
+
+/* pool.c: the pool cannot go on; every pending task fails with @code and the message. */
+void pp_pool_fail(struct pp_pool *pool, int code, const char *format, ...) PP_PRINTF(3, 4);
+
+/* pool_workers.c: the actions. Errors end in pp_pool_fail(). */
+void pp_pool_start_worker(struct pp_pool *pool, uint32_t index);
+void pp_pool_kill_worker(struct pp_pool *pool, uint32_t index);
+
+/* pool_workers.c: kill for another reason, which shows in how its death is told. */
+void pp_pool_kill_now(struct pp_pool_worker *worker);
+void pp_pool_break_off(struct pp_pool_worker *worker, const char *why);
+
+/* pool_workers.c: take the launcher's notices of starts and deaths. */
+void pp_pool_handle_launcher(struct pp_pool *pool);
+
+/* pool_workers.c: the worker in that place is gone; its tasks go back or are charged. */
+void pp_pool_bury(struct pp_pool *pool, uint32_t index, enum pp_death death, int signal,
+                  int exit_code);
+
+/* pool_workers.c: close all channels; whatever workers are left end. */
+void pp_pool_close_workers(struct pp_pool *pool);
+
+/* pool_send.c: the action; an error is the task's failure. */
+void pp_pool_send_task(struct pp_pool *pool, uint32_t index, struct pp_future *future);
+
+/* pool_receive.c: read a worker's channel to its end. */
+void pp_pool_handle_worker(struct pp_pool *pool, uint32_t index);
+
+/* pool_deadlines.c: set the timer to the next deadline; end what has passed its own. */
+void pp_pool_arm_timer(struct pp_pool *pool);
+void pp_pool_handle_deadlines(struct pp_pool *pool);
+
+/* future.c: lists and lives. */
+void pp_future_list_add(struct pp_future_list *list, struct pp_future *future);
+void pp_future_list_remove(struct pp_future_list *list, struct pp_future *future);
+PP_MUST_CHECK int pp_future_create(struct pp_future **ret_future, struct pp_pool *pool,
+                                   const struct pp_task *task);
+void pp_future_unref(struct pp_future *future);   /* the last one gives the slots back */
+void pp_future_resolve(struct pp_future *future); /* the scheduler says that it has ended */

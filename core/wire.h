@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * Wire: the messages between host, zygote and workers
+ *
+ * Fixed-width plain data, host byte order (all three are one program on one machine). What a worker
+ * sends may come from a decoder that a hostile file took over: the host checks every field.
+ */
+
+#include "core/error.h"
+#include "core/task.h"
+
+enum pp_message_kind {
+    /* host to worker */
+    PP_MESSAGE_TASK =
+        1,             /* struct pp_task_message, arguments; fds: attached slots, then the task's */
+    PP_MESSAGE_FORGET, /* struct pp_forget_message */
+    /* worker to host */
+    PP_MESSAGE_READY,  /* struct pp_ready_message: once, before any result */
+    PP_MESSAGE_RESULT, /* struct pp_result_message, reply */
+    /* host to zygote */
+    PP_MESSAGE_FORK, /* struct pp_fork_message; fds: the worker's channel end, its control page */
+    /* zygote to host */
+    PP_MESSAGE_FORKED, /* struct pp_forked_message; fds: the worker's pidfd */
+    PP_MESSAGE_EXITED  /* struct pp_exited_message */
+};
+
+struct pp_task_message {
+    uint32_t kind;
+    uint32_t function; /* index in the program's table */
+    uint64_t task;     /* never 0 */
+    uint32_t slot_count;
+    uint32_t fd_count; /* of the task, without those of slots */
+    uint32_t arguments_length;
+    uint32_t reserved;
+    struct {
+        uint32_t id;
+        uint32_t attached; /* 1: its descriptor comes along, since this worker has not mapped it */
+        uint64_t capacity; /* bytes */
+    } slots[PP_TASK_SLOTS_MAX];
+};
+
+struct pp_forget_message {
+    uint32_t kind;
+    uint32_t slot; /* id of a slot that is gone: unmap it */
+};
+
+struct pp_ready_message {
+    uint32_t kind;
+    int32_t status; /* 0, or why the program's initializer failed: a negative errno */
+};
+
+struct pp_result_message {
+    uint32_t kind;
+    int32_t status; /* what the function returned */
+    uint64_t task;
+    uint64_t run_ns;
+    uint32_t reply_length;
+    uint32_t reserved;
+    struct pp_error error; /* where status is not 0 */
+};
+
+struct pp_fork_message {
+    uint32_t kind;
+    uint32_t worker; /* the host's name for it, never used twice */
+};
+
+struct pp_forked_message {
+    uint32_t kind;
+    uint32_t worker;
+    int32_t pid; /* or a negative errno: no worker, and no EXITED follows */
+};
+
+struct pp_exited_message {
+    uint32_t kind;
+    uint32_t worker;
+    int32_t signal;    /* that ended it, or 0 */
+    int32_t exit_code; /* where signal is 0 */
+};
+
+_Static_assert(sizeof(struct pp_task_message) == 32 + 16 * PP_TASK_SLOTS_MAX, "no padding");
+_Static_assert(sizeof(struct pp_result_message) == 32 + 4 + PP_ERROR_MESSAGE_BYTES + 4, "padding");
