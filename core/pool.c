@@ -29,6 +29,9 @@ static int create_launcher(struct pp_pool *pool, enum pp_start_method method,
     switch (method) {
     case PP_START_FORKSERVER:
         return pp_launch_forkserver_create(&pool->launcher, pool->program, error);
+    case PP_START_SPAWN:
+    case PP_START_FORK:
+        break;
     case PP_START_THREAD:
         return pp_launch_thread_create(&pool->launcher, pool->program, error);
     case PP_START_IN_PROCESS:

@@ -11,10 +11,12 @@
  * Life:    create; submit and wait in any order; close (no more tasks) and join (wait for all), or
  *          terminate (drop all); destroy.
  * Safety:  a pool belongs to the thread that created it. It starts no thread and installs no
- *          signal handler, and its workers are not children of this process.
- * Python:  multiprocessing.Pool and concurrent.futures.ProcessPoolExecutor. pp_pool_next() is a
- *          step of as_completed() and imap_unordered(); waiting for futures in the order of their
- *          submission is map().
+ *          signal handler, and its workers are not children of this process (but for
+ *          PP_START_FORK).
+ * Nested:  a pool that is made inside a worker runs its tasks in that worker, whatever was asked
+ *          for: so a task may map without a deadlock and without processes that multiply.
+ * Python:  multiprocessing.Pool and concurrent.futures.ProcessPoolExecutor. core/map.h has map,
+ *          starmap, imap and imap_unordered; core/wait.h has wait and as_completed.
  */
 
 #include "core/slots.h"
@@ -26,15 +28,43 @@ struct pp_future;
 /* How workers come to be. */
 enum pp_start_method {
     PP_START_FORKSERVER, /* forked from a zygote, this program started again: the default */
+    PP_START_SPAWN,      /* this program started again for each worker: nothing is inherited */
+    PP_START_FORK,       /* forked from the caller: sees all that the caller had in memory */
     PP_START_THREAD,     /* threads of this process, for race detectors: a crash is then real */
     PP_START_IN_PROCESS  /* no worker at all: tasks run inside pp_pool_dispatch(), for gdb */
 };
 
+struct pp_shared_memory;
+struct pp_trace;
+
 /* All zero is a good default, and NULL means all zero. Read during the call, never kept. */
 struct pp_pool_options {
     enum pp_start_method start_method;
+    bool force_fork;     /* PP_START_FORK although this process has other threads: their locks stay
+                            locked in the workers for ever; without it that is -EDEADLK */
     unsigned processes;  /* workers; 0: pp_cpu_count() (core/cpu.h); in process it counts as 1 */
     size_t memory_bytes; /* budget of the slots of tasks in work; 0: 60 % of what is available */
+    const char *initializer; /* a name of the program's table, called in each worker before its
+                                first task; an error ends the pool; NULL: none */
+    const void *initializer_arguments;
+    size_t initializer_arguments_length;
+    struct pp_shared_memory *const *shared; /* each worker has it mapped, see pp_call.shared; the
+                                               caller's, who may close it once the pool is gone */
+    uint32_t shared_count;
+    uint32_t tasks_per_worker;  /* a worker that has run so many is replaced, by one that is started
+                                   before it goes; 0: never. Python: maxtasksperchild */
+    size_t worker_growth_bytes; /* likewise a worker whose resident memory has grown by more since
+                                   its first task; 0: never */
+    struct pp_trace *trace; /* record what every task does (core/trace.h); the caller's, outlives
+                               the pool; NULL: no */
+};
+
+/* Who goes first where workers are scarce. One of eight turns goes to those below, so that nobody
+ * waits for ever. */
+enum pp_priority {
+    PP_PRIORITY_NORMAL,
+    PP_PRIORITY_HIGH, /* somebody looks at the screen and waits */
+    PP_PRIORITY_LOW   /* when nothing else is to be done */
 };
 
 /* How a task ended. */
@@ -66,12 +96,14 @@ struct pp_task {
     uint32_t crash_attempts; /* runs that may end in a crash before the task counts as CRASHED;
                                 0: 1. A retry runs alone in a fresh worker. */
     uint32_t kill_attempts;  /* likewise for workers that somebody else killed with SIGKILL */
-    void *user;              /* comes back with the future */
+    enum pp_priority priority;
+    void *user; /* comes back with the future */
 };
 
 /* How a task ended, as data. */
 struct pp_result {
     enum pp_outcome outcome;
+    const char *function;  /* of the task; the program's */
     struct pp_error error; /* unless DONE: code and message */
     int32_t signal;        /* CRASHED: the signal that ended the worker, or 0 */
     int32_t exit_code;     /* CRASHED without a signal: what the worker exited with */
@@ -118,7 +150,8 @@ int pp_pool_fd(const struct pp_pool *pool);
  * Do what is to be done now: hand out tasks, take results, notice deaths, replace workers. Never
  * waits (in process: runs one task).
  * Returns 0; or a negative errno when the pool cannot go on (workers cannot be started any more):
- * then every pending task is FAILED with that error, and the pool is closed.
+ * then every pending task is FAILED with that error, and the pool is closed; -EDEADLK where it is
+ * called from within itself, by a callback or by a task of a pool in process.
  */
 PP_MUST_CHECK int pp_pool_dispatch(struct pp_pool *pool);
 
@@ -151,6 +184,20 @@ PP_MUST_CHECK int pp_pool_join(struct pp_pool *pool);
 void pp_pool_terminate(struct pp_pool *pool);
 
 /*
+ * Close; with @cancel_futures cancel all that does not run yet; with @wait join.
+ * Returns 0 or an error of pp_pool_join(). Python: Executor.shutdown().
+ */
+PP_MUST_CHECK int pp_pool_shutdown(struct pp_pool *pool, bool wait, bool cancel_futures);
+
+/*
+ * Run one task and wait for it: submit and pp_future_wait() in one. Python: Pool.apply().
+ * Returns 0 with *ret_future done, which the caller destroys, whatever its outcome; or an error of
+ * either.
+ */
+PP_MUST_CHECK int pp_pool_apply(struct pp_pool *pool, const struct pp_task *task,
+                                struct pp_future **ret_future);
+
+/*
  * Terminate, wait until no process of the pool is left, and free all. Futures that are left must
  * be destroyed before. NULL is fine.
  */
@@ -159,6 +206,20 @@ PP_DEFINE_AUTO(struct pp_pool *, pp_pool_destroy)
 
 /* The result; its outcome is PP_OUTCOME_PENDING until the future is done. Owned by the future. */
 const struct pp_result *pp_future_result(const struct pp_future *future);
+
+/*
+ * Called once when the task has ended, in pp_pool_dispatch() or what calls it; at once where it
+ * has ended before. It may submit, cancel and destroy futures, this one too, but wait for none.
+ * Several are called in the order in which they were added. The future is not yet returned by
+ * pp_pool_next() when it is called.
+ * Returns 0 or -ENOMEM. Python: Future.add_done_callback().
+ */
+typedef void (*pp_future_callback_fn)(struct pp_future *future, void *user);
+PP_MUST_CHECK int pp_future_add_done_callback(struct pp_future *future,
+                                              pp_future_callback_fn callback, void *user);
+
+/* Whether a worker works on it now. False before and after. */
+bool pp_future_running(const struct pp_future *future);
 
 /* Whether the task ended. */
 bool pp_future_done(const struct pp_future *future);
@@ -188,6 +249,12 @@ bool pp_future_cancel(struct pp_future *future);
 /* Cancel if it is not done, give its slots back and free it. NULL is fine. */
 void pp_future_destroy(struct pp_future *future);
 PP_DEFINE_AUTO(struct pp_future *, pp_future_destroy)
+
+/*
+ * The stack of a worker that crashed in this task, innermost first, one "module+0xoffset
+ * (function)" a line, for people and addr2line; "" where the system gave none. Owned by the future.
+ */
+const char *pp_future_stack(const struct pp_future *future);
 
 /* One line that says how a task ended, for people: "killed by SIGSEGV while it decoded". */
 void pp_result_describe(const struct pp_result *result, char *text, size_t bytes);

@@ -31,6 +31,9 @@
 #define PP_TASK_ARGUMENTS_MAX 16384
 #define PP_TASK_REPLY_MAX     16384
 
+/* The most pieces of memory that a worker or a process shares from its start. */
+#define PP_SHARED_MAX 8
+
 /* One piece of shared memory, as the task sees it. */
 struct pp_call_slot {
     void *bytes;     /* page aligned, mapped in this process, readable and writable */
@@ -45,6 +48,10 @@ struct pp_call {
     uint32_t slot_count;
     int fds[PP_TASK_FDS_MAX]; /* closed by the worker when the function returns */
     uint32_t fd_count;
+    struct pp_call_slot
+        shared[PP_SHARED_MAX]; /* what this pool or process was made to share: the
+                                  same in every call, mapped until the worker ends */
+    uint32_t shared_count;
     struct pp_call_private *private; /* the worker's own */
 };
 
@@ -67,6 +74,9 @@ struct pp_program {
                                  start no thread; may be NULL */
     int (*initializer)(void); /* in each worker before its first task; 0 or a negative errno, which
                                  ends the worker; may be NULL */
+    bool share_stdout; /* what workers and processes print goes to the host's standard output,
+                          line by line; else it goes to its standard error, so that what the host
+                          writes on standard output stays its own */
 };
 
 /*
