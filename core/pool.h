@@ -19,7 +19,7 @@
  *          starmap, imap and imap_unordered; core/wait.h has wait and as_completed.
  */
 
-#include "core/slots.h"
+#include "core/slot.h"
 #include "core/task.h"
 
 struct pp_pool;

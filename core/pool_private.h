@@ -16,6 +16,7 @@
 #include "core/launcher.h"
 #include "core/pool.h"
 #include "core/scheduler.h"
+#include "core/slots.h"
 
 /* A task from submission until nobody refers to it any more. */
 struct pp_future {

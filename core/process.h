@@ -67,6 +67,7 @@ PP_MUST_CHECK int pp_process_start(struct pp_process **ret_process,
  */
 PP_MUST_CHECK int pp_process_join(struct pp_process *process, int timeout_ms);
 
+/* Has it been started and not ended yet? */
 bool pp_process_is_alive(struct pp_process *process);
 
 /* What pp_process_exitcode() says of a process that has not ended. */
@@ -87,6 +88,7 @@ int pp_process_pid(const struct pp_process *process);
 /* A descriptor that polls readable when it has ended. Owned by the process object. */
 int pp_process_sentinel(const struct pp_process *process);
 
+/* What it was given when it was started; the name is owned by the process object. */
 const char *pp_process_name(const struct pp_process *process);
 bool pp_process_daemon(const struct pp_process *process);
 

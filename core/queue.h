@@ -52,7 +52,7 @@ PP_MUST_CHECK int pp_queue_init(struct pp_queue *queue, uint32_t maxsize, size_t
 PP_MUST_CHECK int pp_queue_put(struct pp_queue *queue, const void *message, size_t length,
                                int timeout_ms);
 
-/* Put None: by custom, one for each reader, who ends when it comes. */
+/* Put None, like any message: by custom, one for each reader, who ends when it comes. */
 PP_MUST_CHECK int pp_queue_put_none(struct pp_queue *queue, int timeout_ms);
 
 /*

@@ -45,5 +45,6 @@ PP_MUST_CHECK int pp_as_completed_create(struct pp_as_completed **ret_iterator,
 PP_MUST_CHECK int pp_as_completed_next(struct pp_as_completed *iterator, int timeout_ms,
                                        struct pp_future **ret_future);
 
+/* Forget the iterator; the futures stay as they are. NULL is fine. */
 void pp_as_completed_destroy(struct pp_as_completed *iterator);
 PP_DEFINE_AUTO(struct pp_as_completed *, pp_as_completed_destroy)
