@@ -21,6 +21,7 @@
 #include "core/cpu.h"
 #include "core/log.h"
 #include "core/memory.h"
+#include "core/point.h"
 #include "core/pool_private.h"
 
 static int create_launcher(struct pp_pool *pool, enum pp_start_method method,
@@ -101,6 +102,7 @@ int pp_pool_create(struct pp_pool **ret_pool, const struct pp_program *program,
     if (pool == NULL) {
         return pp_error_set(error, -ENOMEM, "no memory for the pool");
     }
+    pp_point_follow_environment();
     options = options == NULL ? &defaults : options;
     pool->program = program;
     pool->epoll = -1;

@@ -27,6 +27,7 @@
 
 #include "core/channel.h"
 #include "core/log.h"
+#include "core/point.h"
 #include "core/wire.h"
 #include "core/worker.h"
 #include "core/zygote.h"
@@ -67,7 +68,8 @@ static void keep_two_fds(int end, int control)
 }
 
 /* The child's side of fork(): becomes the worker, never returns. */
-static void become_worker(const struct zygote *zygote, pid_t parent, int end, int control_fd)
+static void become_worker(const struct zygote *zygote, pid_t parent, uint32_t worker, int end,
+                          int control_fd)
 {
     struct pp_slot control;
 
@@ -76,6 +78,7 @@ static void become_worker(const struct zygote *zygote, pid_t parent, int end, in
     }
     setpgid(0, 0); /* a signal to its own group reaches nobody else */
     prctl(PR_SET_NAME, "pixpool-worker");
+    pp_point_be_process(PP_POINT_WORKER(worker));
     keep_two_fds(end, control_fd);
     if (pp_slot_attach(&control, 1, CONTROL_FD, (size_t)sysconf(_SC_PAGESIZE)) != 0) {
         _exit(2);
@@ -101,7 +104,8 @@ static bool reserve_child(struct zygote *zygote)
 }
 
 /* Fork one worker. Returns its pid and pidfd, or a negative errno. */
-static int fork_worker(struct zygote *zygote, const struct pp_message *message, int *ret_pidfd)
+static int fork_worker(struct zygote *zygote, uint32_t worker, const struct pp_message *message,
+                       int *ret_pidfd)
 {
     pid_t parent = getpid();
     pid_t pid = fork();
@@ -111,7 +115,7 @@ static int fork_worker(struct zygote *zygote, const struct pp_message *message, 
         return -errno;
     }
     if (pid == 0) {
-        become_worker(zygote, parent, message->fds[0], message->fds[1]);
+        become_worker(zygote, parent, worker, message->fds[0], message->fds[1]);
     }
     pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
     if (pidfd < 0) {
@@ -136,7 +140,8 @@ static int handle_fork(struct zygote *zygote, const struct pp_message *message)
     if (message->fd_count != 2 || order.kind != PP_MESSAGE_FORK) {
         return -EPROTO;
     }
-    reply.pid = reserve_child(zygote) ? fork_worker(zygote, message, &pidfd) : -ENOMEM;
+    reply.pid =
+        reserve_child(zygote) ? fork_worker(zygote, order.worker, message, &pidfd) : -ENOMEM;
     if (reply.pid > 0) {
         zygote->children[zygote->count++] =
             (struct child){.worker = order.worker, .pid = reply.pid, .pidfd = pidfd};
@@ -236,6 +241,7 @@ int pp_zygote_run(const struct pp_program *program, int end)
         return 2;
     }
     prctl(PR_SET_NAME, "pixpool-zygote");
+    pp_point_be_process(PP_POINT_ZYGOTE);
     if (program->preload != NULL) {
         program->preload();
     }
@@ -256,6 +262,7 @@ void pp_program_enter(const struct pp_program *program, int argc, char **argv)
     socklen_t length = sizeof(type);
 
     entered = true;
+    pp_point_follow_environment();
     if (argc != 2 || strcmp(argv[1], PP_ZYGOTE_ROLE) != 0) {
         return;
     }
