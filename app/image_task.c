@@ -193,13 +193,18 @@ static void preload(void)
  * go back when it is done. Left to itself, malloc learns from the first such block to keep the
  * next.
  */
-static int initialize(void)
+static int initialize(struct pp_call *call)
 {
+    struct pp_error error;
+    int r;
+
     mallopt(M_MMAP_THRESHOLD, 1 << 20);
-    return pp_vips_start(NULL);
+    r = pp_vips_start(&error);
+    return r == 0 ? 0 : pp_call_fail(call, r, "%s", error.message);
 }
 
 static const struct pp_task_function functions[] = {
+    {IMAGE_TASK_INITIALIZER, initialize},
     {"probe", probe},
     {"render", render},
     {NULL, NULL},
@@ -208,5 +213,4 @@ static const struct pp_task_function functions[] = {
 const struct pp_program image_program = {
     .functions = functions,
     .preload = preload,
-    .initializer = initialize,
 };

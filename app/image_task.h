@@ -14,6 +14,9 @@
 /* The functions of this program, for pp_program_enter() and pp_pool_create(). */
 extern const struct pp_program image_program;
 
+/* The one that each worker has to call before its first task (struct pp_pool_options). */
+#define IMAGE_TASK_INITIALIZER "initialize"
+
 /* ---- Interface between host and worker: plain data, no pointers ---- */
 
 /* The file that a task is given, as it was when the host opened it. */

@@ -167,6 +167,7 @@ static int start_pool(struct run *run, guint jobs)
         .start_method = run->options.in_process ? PP_START_IN_PROCESS : PP_START_FORKSERVER,
         .processes = CLAMP(processes, 1, MAX(jobs, 1)),
         .memory_bytes = run->options.memory_bytes,
+        .initializer = IMAGE_TASK_INITIALIZER,
     };
     struct pp_error error;
 

@@ -11,7 +11,7 @@
 
 #include "core/base.h"
 
-#define PP_CHANNEL_FDS_MAX   8
+#define PP_CHANNEL_FDS_MAX   16
 #define PP_CHANNEL_BYTES_MAX 32768 /* of one message */
 
 /* Outcomes that are no failure, but that the caller must handle. */

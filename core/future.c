@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/builtin.h"
 #include "core/exit_cause.h"
 #include "core/pool_private.h"
 
@@ -40,17 +41,6 @@ void pp_future_list_remove(struct pp_future_list *list, struct pp_future *future
     }
     future->previous = NULL;
     future->next = NULL;
-}
-
-static int find_function(const struct pp_program *program, const char *name, uint32_t *ret_index)
-{
-    for (uint32_t i = 0; program->functions[i].name != NULL; i++) {
-        if (strcmp(program->functions[i].name, name) == 0) {
-            *ret_index = i;
-            return 0;
-        }
-    }
-    return -ENOENT;
 }
 
 static int copy_arguments(struct pp_future *future, const struct pp_task *task)
@@ -116,7 +106,7 @@ int pp_future_create(struct pp_future **ret_future, struct pp_pool *pool,
     future->scheduled.id = ++pool->last_task;
     future->scheduled.crash_attempts = task->crash_attempts == 0 ? 1 : task->crash_attempts;
     future->scheduled.kill_attempts = task->kill_attempts == 0 ? 1 : task->kill_attempts;
-    r = find_function(pool->program, task->function, &future->function);
+    r = pp_builtin_find(pool->program, task->function, &future->function);
     if (r == 0) {
         r = copy_arguments(future, task);
     }

@@ -37,6 +37,7 @@ extern char **environ;
 
 struct forkserver {
     struct pp_launcher launcher;
+    bool share_stdout;
     pid_t zygote;
     int end;
     unsigned restarts;
@@ -57,12 +58,12 @@ static int prepare_attributes(posix_spawnattr_t *attributes)
     return posix_spawnattr_setsigmask(attributes, &none);
 }
 
-/* What a task prints must not mix with the data on the host's standard output. */
-static int prepare_files(posix_spawn_file_actions_t *files, int end)
+/* What a task prints must not mix with the data on the host's standard output, unless it is to. */
+static int prepare_files(posix_spawn_file_actions_t *files, bool share_stdout, int end)
 {
     int r = posix_spawn_file_actions_addopen(files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 
-    if (r == 0) {
+    if (r == 0 && !share_stdout) {
         r = posix_spawn_file_actions_adddup2(files, STDERR_FILENO, STDOUT_FILENO);
     }
     if (r == 0) {
@@ -71,7 +72,7 @@ static int prepare_files(posix_spawn_file_actions_t *files, int end)
     return r;
 }
 
-static int spawn(int end, pid_t *ret_pid)
+static int spawn(bool share_stdout, int end, pid_t *ret_pid)
 {
     static char role[] = PP_ZYGOTE_ROLE;
     char *argv[] = {program_invocation_short_name, role, NULL};
@@ -86,7 +87,7 @@ static int spawn(int end, pid_t *ret_pid)
     if (r == 0) {
         r = prepare_attributes(&attributes);
         if (r == 0) {
-            r = prepare_files(&files, end);
+            r = prepare_files(&files, share_stdout, end);
         }
         if (r == 0) {
             r = posix_spawn(ret_pid, "/proc/self/exe", &files, &attributes, argv, environ);
@@ -107,7 +108,7 @@ static int open_zygote(struct forkserver *self)
     }
     r = pp_channel_set_nonblocking(ends[0]);
     if (r == 0) {
-        r = spawn(ends[1], &self->zygote);
+        r = spawn(self->share_stdout, ends[1], &self->zygote);
     }
     close(ends[1]);
     if (r != 0) {
@@ -258,7 +259,6 @@ int pp_launch_forkserver_create(struct pp_launcher **ret_launcher, const struct 
     struct forkserver *self;
     int r;
 
-    (void)program; /* the zygote finds it by running main() again */
     if (!pp_zygote_possible()) {
         return pp_error_set(error, -ENOTSUP,
                             "main() has to begin with pp_program_enter() before a pool is made");
@@ -268,6 +268,7 @@ int pp_launch_forkserver_create(struct pp_launcher **ret_launcher, const struct 
         return pp_error_set(error, -ENOMEM, "no memory for the pool");
     }
     self->launcher.ops = &ops;
+    self->share_stdout = program->share_stdout; /* all else the zygote finds by itself in main() */
     self->end = -1;
     r = open_zygote(self);
     if (r != 0) {

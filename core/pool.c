@@ -89,7 +89,8 @@ static int create_parts(struct pp_pool *pool, const struct pp_pool_options *opti
         pool->workers[i].end = -1;
         pool->workers[i].pidfd = -1;
     }
-    return create_launcher(pool, options->start_method, error);
+    r = pp_start_init(&pool->start, pool->program, options, error);
+    return r != 0 ? r : create_launcher(pool, options->start_method, error);
 }
 
 int pp_pool_create(struct pp_pool **ret_pool, const struct pp_program *program,
@@ -417,6 +418,7 @@ void pp_pool_destroy(struct pp_pool *pool)
     }
     pp_scheduler_destroy(pool->scheduler);
     pp_slots_destroy(pool->slots);
+    pp_start_finish(&pool->start);
     free(pool->workers);
     free(pool);
 }

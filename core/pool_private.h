@@ -17,6 +17,7 @@
 #include "core/pool.h"
 #include "core/scheduler.h"
 #include "core/slots.h"
+#include "core/start.h"
 
 /* A task from submission until nobody refers to it any more. */
 struct pp_future {
@@ -67,6 +68,7 @@ struct pp_pool_worker {
 struct pp_pool {
     const struct pp_program *program;
     struct pp_launcher *launcher;
+    struct pp_start start; /* what every worker is told */
     struct pp_scheduler *scheduler;
     struct pp_slots *slots;
     struct pp_pool_worker *workers;

@@ -105,8 +105,8 @@ static void handle_ready(struct pp_pool *pool, uint32_t index)
         /* One that has run tasks must not be able to end the pool with these few bytes. */
         pp_pool_break_off(&pool->workers[index], "it is ready at the wrong time");
     } else if (message.status != 0) {
-        pp_pool_fail(pool, message.status, "the workers' initializer failed: %s",
-                     strerror(-message.status));
+        make_printable(&message.error);
+        pp_pool_fail(pool, message.status, "%s", message.error.message);
     } else {
         pp_scheduler_ready(pool->scheduler, index);
     }

@@ -70,6 +70,17 @@ static void close_place(struct pp_pool *pool, uint32_t index, int code)
     pp_scheduler_start_failed(pool->scheduler, index);
 }
 
+static int send_start(struct pp_pool *pool, const struct pp_pool_worker *worker)
+{
+    char name[PP_PROCESS_NAME_MAX + 1];
+    int r;
+
+    snprintf(name, sizeof(name), "PoolWorker-%u", worker->number);
+    r = pp_start_send(&pool->start, worker->end, worker->number, name);
+    /* One that is gone already is reported by the launcher. */
+    return r == PP_CHANNEL_CLOSED ? 0 : r == PP_CHANNEL_AGAIN ? -EAGAIN : r;
+}
+
 void pp_pool_start_worker(struct pp_pool *pool, uint32_t index)
 {
     struct pp_pool_worker *worker = &pool->workers[index];
@@ -80,6 +91,9 @@ void pp_pool_start_worker(struct pp_pool *pool, uint32_t index)
         worker->number = ++pool->last_number;
         r = pool->launcher->ops->start(pool->launcher, worker->number, worker_end,
                                        &worker->control);
+    }
+    if (r == 0) {
+        r = send_start(pool, worker);
     }
     if (r != 0) {
         close_place(pool, index, r);

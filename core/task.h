@@ -70,13 +70,11 @@ struct pp_task_function {
 /* What the processes of this program can do. Constant: lives as long as the program. */
 struct pp_program {
     const struct pp_task_function *functions; /* ends with a NULL name */
-    void (*preload)(void);    /* once in the zygote, before it forks: load what every worker needs,
-                                 start no thread; may be NULL */
-    int (*initializer)(void); /* in each worker before its first task; 0 or a negative errno, which
-                                 ends the worker; may be NULL */
-    bool share_stdout; /* what workers and processes print goes to the host's standard output,
-                          line by line; else it goes to its standard error, so that what the host
-                          writes on standard output stays its own */
+    void (*preload)(void); /* once in the zygote, before it forks: load what every worker needs,
+                              start no thread; may be NULL */
+    bool share_stdout;     /* what workers and processes print goes to the host's standard output,
+                              line by line; else it goes to its standard error, so that what the host
+                              writes on standard output stays its own */
 };
 
 /*

@@ -9,12 +9,14 @@
  */
 
 #include "core/error.h"
+#include "core/process.h"
 #include "core/task.h"
 
 enum pp_message_kind {
     /* host to worker */
-    PP_MESSAGE_TASK =
-        1,             /* struct pp_task_message, arguments; fds: attached slots, then the task's */
+    PP_MESSAGE_START = 1, /* struct pp_start_message, arguments of the initializer; fds: of shared
+                             memory. Once, before all others */
+    PP_MESSAGE_TASK,   /* struct pp_task_message, arguments; fds: attached slots, then the task's */
     PP_MESSAGE_FORGET, /* struct pp_forget_message */
     /* worker to host */
     PP_MESSAGE_READY,  /* struct pp_ready_message: once, before any result */
@@ -26,9 +28,28 @@ enum pp_message_kind {
     PP_MESSAGE_EXITED  /* struct pp_exited_message */
 };
 
+/* The initializer of a worker that has none. */
+#define PP_START_NO_INITIALIZER UINT32_MAX
+
+struct pp_start_message {
+    uint32_t kind;
+    uint32_t number;      /* of the worker, from 1; the host's name for it */
+    uint32_t initializer; /* index of a function, or PP_START_NO_INITIALIZER */
+    uint32_t arguments_length;
+    uint32_t shared_count;
+    int32_t host_pid;
+    uint32_t once; /* 1: exit after the first task, with 0 where it is done and 1 where it failed */
+    uint32_t daemon; /* 1: for pp_process_current() */
+    char name[PP_PROCESS_NAME_MAX + 1];
+    struct {
+        uint64_t offset; /* bytes */
+        uint64_t bytes;
+    } shared[PP_SHARED_MAX];
+};
+
 struct pp_task_message {
     uint32_t kind;
-    uint32_t function; /* index in the program's table */
+    uint32_t function; /* index, see core/builtin.h */
     uint64_t task;     /* never 0 */
     uint32_t slot_count;
     uint32_t fd_count; /* of the task, without those of slots */
@@ -48,7 +69,8 @@ struct pp_forget_message {
 
 struct pp_ready_message {
     uint32_t kind;
-    int32_t status; /* 0, or why the program's initializer failed: a negative errno */
+    int32_t status;        /* 0, or why the worker cannot work: a negative errno */
+    struct pp_error error; /* where status is not 0 */
 };
 
 struct pp_result_message {
@@ -79,5 +101,7 @@ struct pp_exited_message {
     int32_t exit_code; /* where signal is 0 */
 };
 
+_Static_assert(sizeof(struct pp_start_message) == 32 + PP_PROCESS_NAME_MAX + 1 + 16 * PP_SHARED_MAX,
+               "no padding");
 _Static_assert(sizeof(struct pp_task_message) == 32 + 16 * PP_TASK_SLOTS_MAX, "no padding");
 _Static_assert(sizeof(struct pp_result_message) == 32 + 4 + PP_ERROR_MESSAGE_BYTES + 4, "padding");

@@ -8,106 +8,25 @@
  * mappings would cost their page faults again with every photo. Scratch memory is kept likewise.
  */
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "core/channel.h"
+#include "core/builtin.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/wire.h"
-#include "core/worker.h"
+#include "core/worker_private.h"
 
-struct mapped {
+struct pp_worker_mapped {
     struct pp_slot slot;
-    struct mapped *next;
+    struct pp_worker_mapped *next;
 };
 
-struct pp_worker {
-    const struct pp_program *program;
-    struct pp_control *control;
-    int end;
-    struct mapped *mapped;
-    void *scratch;
-    size_t scratch_bytes;
-    struct pp_message message;
-};
-
-/* What a call needs beyond what the function may see. */
-struct pp_call_private {
-    struct pp_worker *worker;
-    struct pp_error error;
-    size_t reply_length;
-    uint8_t reply[PP_TASK_REPLY_MAX];
-};
-
-int pp_call_arguments(const struct pp_call *call, void *into, size_t length)
+static struct pp_worker_mapped *find_mapped(struct pp_worker *worker, uint32_t id)
 {
-    if (call->arguments_length != length) {
-        return -EINVAL;
-    }
-    memcpy(into, call->arguments, length);
-    return 0;
-}
-
-int pp_call_reply(struct pp_call *call, const void *bytes, size_t length)
-{
-    if (length > PP_TASK_REPLY_MAX) {
-        return -E2BIG;
-    }
-    memcpy(call->private->reply, bytes, length);
-    call->private->reply_length = length;
-    return 0;
-}
-
-int pp_call_fail(struct pp_call *call, int code, const char *format, ...)
-{
-    struct pp_error *error = &call->private->error;
-    va_list arguments;
-
-    error->code = code;
-    va_start(arguments, format);
-    vsnprintf(error->message, sizeof(error->message), format, arguments);
-    va_end(arguments);
-    return code;
-}
-
-void pp_call_phase(struct pp_call *call, const char *phase)
-{
-    pp_control_set_phase(call->private->worker->control, phase);
-}
-
-void *pp_call_scratch(struct pp_call *call, size_t bytes)
-{
-    struct pp_worker *worker = call->private->worker;
-    void *scratch;
-
-    if (bytes <= worker->scratch_bytes && worker->scratch != NULL) {
-        return worker->scratch;
-    }
-    if (worker->scratch != NULL) {
-        munmap(worker->scratch, worker->scratch_bytes);
-        worker->scratch = NULL;
-    }
-    if (bytes > (size_t)PTRDIFF_MAX) {
-        return NULL;
-    }
-    bytes = pp_size_round_up(bytes == 0 ? 1 : bytes, (size_t)sysconf(_SC_PAGESIZE));
-    scratch = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (scratch == MAP_FAILED) {
-        return NULL;
-    }
-    worker->scratch = scratch;
-    worker->scratch_bytes = bytes;
-    return scratch;
-}
-
-static struct mapped *find_mapped(struct pp_worker *worker, uint32_t id)
-{
-    struct mapped *mapped = worker->mapped;
+    struct pp_worker_mapped *mapped = worker->mapped;
 
     while (mapped != NULL && mapped->slot.id != id) {
         mapped = mapped->next;
@@ -117,7 +36,7 @@ static struct mapped *find_mapped(struct pp_worker *worker, uint32_t id)
 
 static int attach(struct pp_worker *worker, uint32_t id, int fd, size_t capacity)
 {
-    struct mapped *mapped = calloc(1, sizeof(*mapped));
+    struct pp_worker_mapped *mapped = calloc(1, sizeof(*mapped));
     int r;
 
     if (mapped == NULL) {
@@ -136,9 +55,9 @@ static int attach(struct pp_worker *worker, uint32_t id, int fd, size_t capacity
 
 static void forget(struct pp_worker *worker, uint32_t id)
 {
-    for (struct mapped **at = &worker->mapped; *at != NULL; at = &(*at)->next) {
+    for (struct pp_worker_mapped **at = &worker->mapped; *at != NULL; at = &(*at)->next) {
         if ((*at)->slot.id == id) {
-            struct mapped *mapped = *at;
+            struct pp_worker_mapped *mapped = *at;
 
             *at = mapped->next;
             pp_slot_finish(&mapped->slot);
@@ -155,7 +74,7 @@ static int take_slots(struct pp_worker *worker, const struct pp_task_message *ta
     uint32_t used = 0;
 
     for (uint32_t i = 0; i < task->slot_count; i++) {
-        struct mapped *mapped;
+        struct pp_worker_mapped *mapped;
 
         if (task->slots[i].attached) {
             int r = used < message->fd_count
@@ -204,9 +123,11 @@ static int build_call(struct pp_worker *worker, const struct pp_task_message *ta
     return 0;
 }
 
-/* The worker cannot answer any more when the host is gone; its next receive will tell. */
-static int outcome_of_send(int r)
+int pp_worker_send(struct pp_worker *worker, const void *first, size_t first_length,
+                   const void *second, size_t second_length)
 {
+    int r = pp_channel_send(worker->end, first, first_length, second, second_length, NULL, 0);
+
     if (r == PP_CHANNEL_CLOSED) {
         return PP_WORKER_CLOSED;
     }
@@ -214,7 +135,7 @@ static int outcome_of_send(int r)
 }
 
 static int answer(struct pp_worker *worker, uint64_t task, int status, uint64_t run_ns,
-                  struct pp_call_private *private)
+                  const struct pp_call_private *private)
 {
     struct pp_result_message result = {
         .kind = PP_MESSAGE_RESULT,
@@ -224,33 +145,31 @@ static int answer(struct pp_worker *worker, uint64_t task, int status, uint64_t 
     };
 
     if (status != 0) {
-        if (private->error.code != status) {
-            pp_error_set_errno(&private->error, status, "the task failed");
-        }
         result.error = private->error;
     } else {
         result.reply_length = (uint32_t) private->reply_length;
     }
-    return outcome_of_send(pp_channel_send(worker->end, &result, sizeof(result), private->reply,
-                                           result.reply_length, NULL, 0));
+    return pp_worker_send(worker, &result, sizeof(result), private->reply, result.reply_length);
 }
 
 static int run_task(struct pp_worker *worker, struct pp_message *message)
 {
     struct pp_task_message task;
     struct pp_call_private private;
-    struct pp_call call = {.private = &private};
+    struct pp_call call;
+    uint8_t reply[PP_TASK_REPLY_MAX];
     uint64_t start_ns;
     int status;
     int r;
 
-    private.worker = worker;
-    private.error.code = 0;
-    private.reply_length = 0;
-    if (message->length < sizeof(task)) {
+    if (!worker->started || message->length < sizeof(task)) {
         return -EPROTO;
     }
     memcpy(&task, message->bytes, sizeof(task));
+    if (pp_builtin_function(worker->program, task.function) == NULL) {
+        return -EPROTO;
+    }
+    pp_call_init(&call, &private, worker, reply, sizeof(reply));
     r = build_call(worker, &task, message, &call);
     if (r == -EPROTO) {
         return r;
@@ -258,8 +177,7 @@ static int run_task(struct pp_worker *worker, struct pp_message *message)
     pp_control_stamp(worker->control, task.task);
     start_ns = pp_clock_ns();
     if (r == 0) {
-        status = worker->program->functions[task.function].run(&call);
-        status = status > 0 ? -EINVAL : status; /* the contract has no positive returns */
+        status = pp_call_run(&call, task.function, "the task failed");
     } else {
         status = pp_error_set_errno(&private.error, r, "cannot map the task's shared memory");
     }
@@ -268,6 +186,10 @@ static int run_task(struct pp_worker *worker, struct pp_message *message)
         r = -EPIPE;
     }
     pp_control_stamp(worker->control, 0);
+    if (worker->once) {
+        worker->exit_code = status == 0 ? 0 : 1;
+        r = PP_WORKER_CLOSED;
+    }
     return r;
 }
 
@@ -281,6 +203,8 @@ static int handle(struct pp_worker *worker, struct pp_message *message)
     }
     memcpy(&kind, message->bytes, sizeof(kind));
     switch (kind) {
+    case PP_MESSAGE_START:
+        return pp_worker_start(worker, message);
     case PP_MESSAGE_TASK:
         return run_task(worker, message);
     case PP_MESSAGE_FORGET:
@@ -313,8 +237,6 @@ int pp_worker_create(struct pp_worker **ret_worker, const struct pp_program *pro
                      struct pp_control *control)
 {
     struct pp_worker *worker = calloc(1, sizeof(*worker));
-    struct pp_ready_message ready = {.kind = PP_MESSAGE_READY};
-    int r;
 
     if (worker == NULL) {
         close(end);
@@ -323,12 +245,6 @@ int pp_worker_create(struct pp_worker **ret_worker, const struct pp_program *pro
     worker->program = program;
     worker->control = control;
     worker->end = end;
-    ready.status = program->initializer == NULL ? 0 : program->initializer();
-    r = outcome_of_send(pp_channel_send(end, &ready, sizeof(ready), NULL, 0, NULL, 0));
-    if (r != 0 || ready.status != 0) {
-        pp_worker_destroy(worker);
-        return ready.status != 0 ? ready.status : r < 0 ? r : -EPIPE;
-    }
     *ret_worker = worker;
     return 0;
 }
@@ -344,6 +260,7 @@ void pp_worker_destroy(struct pp_worker *worker)
     if (worker->scratch != NULL) {
         munmap(worker->scratch, worker->scratch_bytes);
     }
+    pp_worker_unshare(worker);
     close(worker->end);
     free(worker);
 }
@@ -351,10 +268,11 @@ void pp_worker_destroy(struct pp_worker *worker)
 int pp_worker_run(const struct pp_program *program, int end, struct pp_control *control)
 {
     struct pp_worker *worker;
+    int exit_code;
     int r = pp_worker_create(&worker, program, end, control);
 
     if (r != 0) {
-        return r == -EPIPE ? 0 : 2;
+        return PP_WORKER_EXIT_USELESS;
     }
     do {
         r = pp_worker_step(worker);
@@ -362,6 +280,7 @@ int pp_worker_run(const struct pp_program *program, int end, struct pp_control *
     if (r < 0) {
         pp_log(PP_LOG_INFO, "worker", "ends: error %d", -r);
     }
+    exit_code = r < 0 ? 1 : worker->exit_code;
     pp_worker_destroy(worker);
-    return r < 0 ? 1 : 0;
+    return exit_code;
 }

@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -28,6 +29,7 @@
 #include "core/channel.h"
 #include "core/log.h"
 #include "core/point.h"
+#include "core/process_private.h"
 #include "core/wire.h"
 #include "core/worker.h"
 #include "core/zygote.h"
@@ -68,8 +70,7 @@ static void keep_two_fds(int end, int control)
 }
 
 /* The child's side of fork(): becomes the worker, never returns. */
-static void become_worker(const struct zygote *zygote, pid_t parent, uint32_t worker, int end,
-                          int control_fd)
+static void become_worker(const struct zygote *zygote, pid_t parent, int end, int control_fd)
 {
     struct pp_slot control;
 
@@ -77,8 +78,8 @@ static void become_worker(const struct zygote *zygote, pid_t parent, uint32_t wo
         _exit(0);
     }
     setpgid(0, 0); /* a signal to its own group reaches nobody else */
+    pp_process_self_become_worker();
     prctl(PR_SET_NAME, "pixpool-worker");
-    pp_point_be_process(PP_POINT_WORKER(worker));
     keep_two_fds(end, control_fd);
     if (pp_slot_attach(&control, 1, CONTROL_FD, (size_t)sysconf(_SC_PAGESIZE)) != 0) {
         _exit(2);
@@ -104,8 +105,7 @@ static bool reserve_child(struct zygote *zygote)
 }
 
 /* Fork one worker. Returns its pid and pidfd, or a negative errno. */
-static int fork_worker(struct zygote *zygote, uint32_t worker, const struct pp_message *message,
-                       int *ret_pidfd)
+static int fork_worker(struct zygote *zygote, const struct pp_message *message, int *ret_pidfd)
 {
     pid_t parent = getpid();
     pid_t pid = fork();
@@ -115,7 +115,7 @@ static int fork_worker(struct zygote *zygote, uint32_t worker, const struct pp_m
         return -errno;
     }
     if (pid == 0) {
-        become_worker(zygote, parent, worker, message->fds[0], message->fds[1]);
+        become_worker(zygote, parent, message->fds[0], message->fds[1]);
     }
     pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
     if (pidfd < 0) {
@@ -140,8 +140,7 @@ static int handle_fork(struct zygote *zygote, const struct pp_message *message)
     if (message->fd_count != 2 || order.kind != PP_MESSAGE_FORK) {
         return -EPROTO;
     }
-    reply.pid =
-        reserve_child(zygote) ? fork_worker(zygote, order.worker, message, &pidfd) : -ENOMEM;
+    reply.pid = reserve_child(zygote) ? fork_worker(zygote, message, &pidfd) : -ENOMEM;
     if (reply.pid > 0) {
         zygote->children[zygote->count++] =
             (struct child){.worker = order.worker, .pid = reply.pid, .pidfd = pidfd};
@@ -242,9 +241,11 @@ int pp_zygote_run(const struct pp_program *program, int end)
     }
     prctl(PR_SET_NAME, "pixpool-zygote");
     pp_point_be_process(PP_POINT_ZYGOTE);
+    setvbuf(stdout, NULL, _IOLBF, 0); /* as on a terminal, wherever it leads to */
     if (program->preload != NULL) {
         program->preload();
     }
+    fflush(NULL); /* half a line must not come once more from each worker */
     r = serve(&zygote, message);
     kill_all(&zygote);
     free(message);

@@ -34,7 +34,10 @@ static struct sample sample_open(void)
 static const struct pp_result *run(const struct pp_task *task, struct pp_pool **ret_pool,
                                    struct pp_future **ret_future)
 {
-    const struct pp_pool_options options = {.start_method = PP_START_IN_PROCESS};
+    const struct pp_pool_options options = {
+        .start_method = PP_START_IN_PROCESS,
+        .initializer = IMAGE_TASK_INITIALIZER,
+    };
 
     g_assert_cmpint(pp_pool_create(ret_pool, &image_program, &options, NULL), ==, 0);
     g_assert_cmpint(pp_pool_submit(*ret_pool, task, ret_future), ==, 0);

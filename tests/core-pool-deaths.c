@@ -143,28 +143,31 @@ static int fill_slot(struct pp_call *call)
     return 0;
 }
 
+static int fail_if_asked(struct pp_call *call)
+{
+    if (getenv("PIXPOOL_TEST_DEADLY_INITIALIZER") != NULL) {
+        _exit(3);
+    }
+    return getenv("PIXPOOL_TEST_BAD_INITIALIZER") != NULL
+               ? pp_call_fail(call, -ENOKEY, "the cellar is locked")
+               : 0;
+}
+
 static const struct pp_task_function functions[] = {
     {"die", die},
     {"answer", answer},
     {"announce-and-wait", announce_and_wait},
     {"crash-until-long-enough", crash_until_long_enough},
     {"fill-slot", fill_slot},
+    {"fail-if-asked", fail_if_asked},
     {NULL, NULL},
 };
 
-static int fail_if_asked(void)
-{
-    if (getenv("PIXPOOL_TEST_DEADLY_INITIALIZER") != NULL) {
-        _exit(3);
-    }
-    return getenv("PIXPOOL_TEST_BAD_INITIALIZER") != NULL ? -ENOKEY : 0;
-}
-
-static const struct pp_program program = {.functions = functions, .initializer = fail_if_asked};
+static const struct pp_program program = {.functions = functions};
 
 static struct pp_pool *open_pool(unsigned processes)
 {
-    struct pp_pool_options options = {.processes = processes};
+    struct pp_pool_options options = {.processes = processes, .initializer = "fail-if-asked"};
     struct pp_pool *pool = NULL;
 
     g_assert_cmpint(pp_pool_create(&pool, &program, &options, NULL), ==, 0);
@@ -593,7 +596,8 @@ static void test_a_failing_initializer_fails_the_pool(void)
     g_assert_cmpint(pp_future_wait(future, -1), ==, 0);
     g_unsetenv("PIXPOOL_TEST_BAD_INITIALIZER");
     g_assert_cmpint(pp_future_result(future)->outcome, ==, PP_FAILED);
-    g_assert_nonnull(strstr(pp_future_result(future)->error.message, "initializer"));
+    g_assert_cmpstr(pp_future_result(future)->error.message, ==,
+                    "the workers' initializer failed: the cellar is locked");
     g_assert_cmpint(pp_pool_dispatch(pool), ==, -ENOKEY);
     pp_future_destroy(future);
     pp_pool_destroy(pool);

@@ -12,6 +12,7 @@
 
 #include "core/cpu.h"
 #include "core/pool.h"
+#include "tests/start_methods.h"
 
 static int square(struct pp_call *call)
 {
@@ -512,24 +513,7 @@ static void test_a_pool_leaves_no_descriptor_behind(gconstpointer data)
 
 static void add_for_every_start_method(const char *name, GTestDataFunc test)
 {
-    static const struct {
-        const char *name;
-        enum pp_start_method method;
-    } methods[] = {
-        {"forkserver", PP_START_FORKSERVER},
-        {"thread", PP_START_THREAD},
-        {"in-process", PP_START_IN_PROCESS},
-    };
-
-    for (size_t i = 0; i < G_N_ELEMENTS(methods); i++) {
-        g_autofree char *path = g_strdup_printf("/pool/%s/%s", methods[i].name, name);
-
-        /* Race detectors cannot follow a fork; the thread method is there for them. */
-        if (g_getenv("PIXPOOL_TEST_THREADS_ONLY") != NULL && methods[i].method != PP_START_THREAD) {
-            continue;
-        }
-        g_test_add_data_func(path, GINT_TO_POINTER(methods[i].method), test);
-    }
+    add_start_method_tests("pool", name, test);
 }
 
 int main(int argc, char **argv)
