@@ -56,6 +56,13 @@ int pp_rlock_acquire(struct pp_rlock *rlock, int timeout_ms)
     return 0;
 }
 
+int pp_rlock_enter(struct pp_rlock *rlock)
+{
+    int r = pp_rlock_acquire(rlock, -1);
+
+    return r == PP_LOCK_OWNER_DIED ? pp_rlock_mark_consistent(rlock) : r;
+}
+
 int pp_rlock_mark_consistent(struct pp_rlock *rlock)
 {
     return pp_rlock_is_mine(rlock) ? pp_lock_mark_consistent(&rlock->lock) : -EPERM;

@@ -31,6 +31,9 @@ void pp_rlock_init(struct pp_rlock *rlock);
  */
 PP_MUST_CHECK int pp_rlock_acquire(struct pp_rlock *rlock, int timeout_ms);
 
+/* Like pp_lock_enter(): for those whose every store leaves what the lock guards whole. */
+PP_MUST_CHECK int pp_rlock_enter(struct pp_rlock *rlock);
+
 /* Like pp_lock_mark_consistent(); -EPERM where the calling thread does not hold it. */
 PP_MUST_CHECK int pp_rlock_mark_consistent(struct pp_rlock *rlock);
 

@@ -517,6 +517,24 @@ static void test_the_heir_of_an_rlock_releases_it_once(void)
     pp_slot_finish(&slot);
 }
 
+/* Who enters is not told of a death, and whoever comes after him finds the lock as good as new. */
+static void test_who_enters_an_rlock_need_not_mend(void)
+{
+    struct pp_slot slot;
+    struct shared *shared = begin(&slot);
+    pid_t pid = start_child(hold_rlock_thrice, shared);
+
+    WAIT_UNTIL(atomic_load(&shared->said) == 1);
+    kill_child(pid);
+    g_assert_cmpint(pp_rlock_enter(&shared->rlock), ==, 0);
+    g_assert_cmpint(pp_rlock_enter(&shared->rlock), ==, 0);
+    g_assert_cmpint(pp_rlock_release(&shared->rlock), ==, 0);
+    g_assert_cmpint(pp_rlock_release(&shared->rlock), ==, 0);
+    g_assert_cmpint(pp_rlock_acquire(&shared->rlock, 0), ==, 0);
+    g_assert_cmpint(pp_rlock_release(&shared->rlock), ==, 0);
+    pp_slot_finish(&slot);
+}
+
 static void *take_the_lock_inside(void *memory)
 {
     struct pp_rlock *rlock = memory;
@@ -585,6 +603,7 @@ int main(int argc, char **argv)
     g_test_add_func("/rlock/it-belongs-to-one-thread-of-one-process",
                     test_an_rlock_belongs_to_one_thread_of_one_process);
     g_test_add_func("/rlock/the-heir-releases-it-once", test_the_heir_of_an_rlock_releases_it_once);
+    g_test_add_func("/rlock/who-enters-need-not-mend", test_who_enters_an_rlock_need_not_mend);
     g_test_add_func("/rlock/a-thread-is-not-mistaken-for-a-dead-one-at-its-address",
                     test_a_thread_is_not_mistaken_for_a_dead_one_at_its_address);
     g_test_add_func("/lock/threads-that-count-lose-nothing", test_threads_that_count_lose_nothing);
