@@ -260,3 +260,25 @@ void pp_result_describe(const struct pp_result *result, char *text, size_t bytes
         break;
     }
 }
+
+int pp_future_get(struct pp_future *future, void *into, size_t bytes, int timeout_ms,
+                  struct pp_error *error)
+{
+    const struct pp_result *result = pp_future_result(future);
+    int r = pp_future_wait(future, timeout_ms);
+
+    if (r < 0) {
+        return pp_error_set_errno(error, r, "the task is not done");
+    }
+    if (result->outcome != PP_DONE) {
+        return pp_error_set(error, result->error.code, "%s", result->error.message);
+    }
+    if (result->reply_length != bytes) {
+        return pp_error_set(error, -EPROTO, "the task replied %zu bytes in place of %zu",
+                            result->reply_length, bytes);
+    }
+    if (bytes > 0) {
+        memcpy(into, result->reply, bytes);
+    }
+    return 0;
+}

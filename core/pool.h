@@ -241,6 +241,16 @@ struct pp_slot *pp_future_slot(const struct pp_future *future, uint32_t index);
 PP_MUST_CHECK int pp_future_wait(struct pp_future *future, int timeout_ms);
 
 /*
+ * Wait for @future as pp_future_wait() does, and copy its reply, of exactly @bytes bytes, to @into
+ * (may be NULL with 0).
+ * Returns 0; the code of the error of a task that was not DONE; -EPROTO where the reply has another
+ * length; an error of pp_future_wait(). @error (may be NULL) says why. Python: AsyncResult.get()
+ * and Future.result().
+ */
+PP_MUST_CHECK int pp_future_get(struct pp_future *future, void *into, size_t bytes, int timeout_ms,
+                                struct pp_error *error);
+
+/*
  * Give up the task: taken out of the queue, or its worker killed if it runs. It is done at once, as
  * CANCELLED. Returns false where it was done before.
  */

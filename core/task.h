@@ -34,6 +34,14 @@
 /* The most pieces of memory that a worker or a process shares from its start. */
 #define PP_SHARED_MAX 8
 
+/*
+ * The variable @of as the arguments in an initializer of what has such: struct pp_task, struct
+ * pp_process_options, struct pp_map_item. A text in quotes goes with its NUL.
+ *
+ *     struct pp_task task = {.function = "square", PP_ARGUMENTS(n)};
+ */
+#define PP_ARGUMENTS(of) .arguments = &(of), .arguments_length = sizeof(of)
+
 /* One piece of shared memory, as the task sees it. */
 struct pp_call_slot {
     void *bytes;     /* page aligned, mapped in this process, readable and writable */

@@ -256,6 +256,19 @@ static void test_the_cause_reads_as_a_sentence(void)
     pp_pool_destroy(pool);
 }
 
+static void test_get_says_that_the_worker_died(void)
+{
+    struct pp_pool *pool = open_pool(1);
+    struct pp_future *future = submit_death(pool, ABORT, 0);
+    struct pp_error error = {0};
+    int reply;
+
+    g_assert_cmpint(pp_future_get(future, &reply, sizeof(reply), -1, &error), ==, -ECHILD);
+    g_assert_nonnull(strstr(error.message, "SIGABRT"));
+    pp_future_destroy(future);
+    pp_pool_destroy(pool);
+}
+
 /*
  * Every third task kills its worker, in queues that hold innocents before and behind it. Were any
  * of those charged, its outcome or its attempts would show it.
@@ -662,6 +675,8 @@ int main(int argc, char **argv)
                     test_an_early_exit_fails_its_task_with_the_code);
     g_test_add_func("/pool-deaths/the-cause-reads-as-a-sentence",
                     test_the_cause_reads_as_a_sentence);
+    g_test_add_func("/pool-deaths/get-says-that-the-worker-died",
+                    test_get_says_that_the_worker_died);
     g_test_add_func("/pool-deaths/innocent-tasks-are-never-charged",
                     test_innocent_tasks_are_never_charged);
     g_test_add_func("/pool-deaths/a-deadline-kills-its-worker-only",

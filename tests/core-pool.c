@@ -185,6 +185,38 @@ static void test_results_come_as_completed_each_once(gconstpointer data)
     pp_pool_destroy(pool);
 }
 
+/* get is wait and a look at the result in one: the reply where there is one, the reason where not.
+ */
+static void test_get_gives_the_reply_or_the_reason(gconstpointer data)
+{
+    struct pp_pool *pool = open_pool(data, 1);
+    int64_t n = 12;
+    struct pp_task square_task = {.function = "square", PP_ARGUMENTS(n)};
+    struct pp_task failing_task = {.function = "refuse"};
+    struct pp_task silent_task = {.function = "echo"};
+    struct pp_future *future = submit(pool, &square_task);
+    struct pp_error error = {0};
+    int32_t too_short;
+    int64_t reply;
+
+    g_assert_cmpint(pp_future_get(future, &reply, sizeof(reply), -1, &error), ==, 0);
+    g_assert_cmpint(reply, ==, 144);
+    g_assert_cmpint(pp_future_get(future, &too_short, sizeof(too_short), 0, &error), ==, -EPROTO);
+    g_assert_cmpstr(error.message, ==, "the task replied 8 bytes in place of 4");
+    pp_future_destroy(future);
+
+    future = submit(pool, &failing_task);
+    g_assert_cmpint(pp_future_get(future, &reply, sizeof(reply), -1, &error), ==, -EILSEQ);
+    g_assert_cmpint(error.code, ==, -EILSEQ);
+    g_assert_cmpstr(error.message, ==, "the data ends in row 17");
+    pp_future_destroy(future);
+
+    future = submit(pool, &silent_task);
+    g_assert_cmpint(pp_future_get(future, NULL, 0, -1, NULL), ==, 0);
+    pp_future_destroy(future);
+    pp_pool_destroy(pool);
+}
+
 /* The words of the task arrive whole, and the next task is none the worse. */
 static void test_a_failed_task_is_data(gconstpointer data)
 {
@@ -523,6 +555,8 @@ int main(int argc, char **argv)
     add_for_every_start_method("results-come-in-order", test_results_come_in_order);
     add_for_every_start_method("results-come-as-completed-each-once",
                                test_results_come_as_completed_each_once);
+    add_for_every_start_method("get-gives-the-reply-or-the-reason",
+                               test_get_gives_the_reply_or_the_reason);
     add_for_every_start_method("a-failed-task-is-data", test_a_failed_task_is_data);
     add_for_every_start_method("bytes-travel-unchanged-up-to-the-limit",
                                test_bytes_travel_unchanged_up_to_the_limit);
