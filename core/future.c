@@ -14,6 +14,7 @@
 #include "core/builtin.h"
 #include "core/exit_cause.h"
 #include "core/pool_private.h"
+#include "core/trace_private.h"
 
 void pp_future_list_add(struct pp_future_list *list, struct pp_future *future)
 {
@@ -118,6 +119,7 @@ int pp_future_create(struct pp_future **ret_future, struct pp_pool *pool,
         return r;
     }
     copy_slots(future, task);
+    pp_trace_submitted(future);
     *ret_future = future;
     return 0;
 }
@@ -176,6 +178,7 @@ void pp_future_resolve(struct pp_future *future)
 
     future->result.outcome = future->scheduled.outcome;
     pp_scheduler_hold(pool->scheduler, own_slot_bytes(future));
+    pp_trace_resolved(future);
     pp_future_list_remove(&pool->pending, future);
     pool->pending_count--;
     pp_future_list_add(&pool->finished, future);
@@ -206,19 +209,28 @@ struct pp_slot *pp_future_slot(const struct pp_future *future, uint32_t index)
     return index < future->slot_count ? future->slots[index] : NULL;
 }
 
+bool pp_future_running(const struct pp_future *future)
+{
+    const struct pp_scheduled *task = &future->scheduled;
+
+    return task->outcome == PP_OUTCOME_PENDING && task->sent &&
+           pp_scheduler_head(future->pool->scheduler, task->worker) == task;
+}
+
 bool pp_future_cancel(struct pp_future *future)
 {
     struct pp_scheduled *task = &future->scheduled;
-    struct pp_scheduler *scheduler = future->pool->scheduler;
     bool running;
 
     if (pp_future_done(future) || task->outcome != PP_OUTCOME_PENDING) {
         return false;
     }
-    running = task->sent && future->pool->launcher->ops->has_processes &&
-              pp_scheduler_head(scheduler, task->worker) == task;
+    running = future->pool->launcher->ops->has_processes && pp_future_running(future);
     pp_error_set(&future->result.error, -ECANCELED, "cancelled");
-    pp_scheduler_abort(scheduler, task, PP_CANCELLED, running);
+    if (running) {
+        pp_trace_cut_off(future, task->worker, PP_CANCELLED);
+    }
+    pp_scheduler_abort(future->pool->scheduler, task, PP_CANCELLED, running);
     pp_pool_act(future->pool);
     return true;
 }

@@ -23,6 +23,7 @@
 #include "core/memory.h"
 #include "core/point.h"
 #include "core/pool_private.h"
+#include "core/trace_private.h"
 
 static int create_launcher(struct pp_pool *pool, enum pp_start_method method,
                            struct pp_error *error)
@@ -81,6 +82,9 @@ static int create_parts(struct pp_pool *pool, const struct pp_pool_options *opti
     }
     if (r == 0) {
         r = pp_scheduler_create(&pool->scheduler, pool->worker_count, budget);
+    }
+    if (r == 0) {
+        r = pp_trace_open_pool(pool, options->trace);
     }
     if (r != 0) {
         return pp_error_set_errno(error, r, "cannot make the pool");
@@ -196,6 +200,9 @@ static void abort_all(struct pp_pool *pool, enum pp_outcome outcome, const struc
 
         if (task->outcome == PP_OUTCOME_PENDING) {
             future->result.error = *error;
+            if (pp_future_running(future)) {
+                pp_trace_cut_off(future, task->worker, outcome);
+            }
             pp_scheduler_abort(pool->scheduler, task, outcome,
                                task->sent && pool->launcher->ops->has_processes);
         }
@@ -416,6 +423,7 @@ void pp_pool_destroy(struct pp_pool *pool)
     for (uint32_t i = 0; pool->workers != NULL && i < pool->worker_count; i++) {
         pp_slot_finish(&pool->workers[i].control);
     }
+    pp_trace_close_pool(pool);
     pp_scheduler_destroy(pool->scheduler);
     pp_slots_destroy(pool->slots);
     pp_start_finish(&pool->start);

@@ -9,6 +9,7 @@
 
 #include "core/clock.h"
 #include "core/pool_private.h"
+#include "core/trace_private.h"
 
 /* When the task that @worker works on has to be done; 0 where it may take any time. */
 static uint64_t deadline_of(const struct pp_pool *pool, uint32_t index)
@@ -77,6 +78,7 @@ void pp_pool_handle_deadlines(struct pp_pool *pool)
         future->result.attempts++;
         future->result.run_ns = now - pool->workers[i].head_since_ns;
         pp_error_set(&future->result.error, -ETIMEDOUT, "not done after %u ms", future->timeout_ms);
+        pp_trace_cut_off(future, i, PP_TIMED_OUT);
         pp_scheduler_abort(pool->scheduler, &future->scheduled, PP_TIMED_OUT,
                            pool->launcher->ops->has_processes);
     }

@@ -19,6 +19,8 @@
 #include "core/slots.h"
 #include "core/start.h"
 
+struct pp_trace_pool;
+
 /* A task from submission until nobody refers to it any more. */
 struct pp_future {
     struct pp_scheduled scheduled; /* first: the scheduler's task is its future */
@@ -39,7 +41,9 @@ struct pp_future {
     void *reply;
     struct pp_future *previous; /* in the pool's list of pending or of finished futures */
     struct pp_future *next;
-    bool listed; /* in the list of finished futures */
+    bool listed;        /* in the list of finished futures */
+    bool traced;        /* a run of it is in the trace */
+    uint64_t queued_ns; /* since when it waits for the trace to say so */
 };
 
 struct pp_future_list {
@@ -86,6 +90,7 @@ struct pp_pool {
     struct pp_future_list pending;
     struct pp_future_list finished; /* done and not yet returned by pp_pool_next() */
     size_t pending_count;
+    struct pp_trace_pool *trace; /* NULL: none; owned */
     struct pp_message message;
 };
 

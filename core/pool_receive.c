@@ -11,6 +11,7 @@
 
 #include "core/clock.h"
 #include "core/pool_private.h"
+#include "core/trace_private.h"
 #include "core/wire.h"
 
 /* The first of the inbox is done with: the worker takes up the next. */
@@ -92,6 +93,10 @@ static void handle_result(struct pp_pool *pool, uint32_t index)
         future->scheduled.outcome = PP_FAILED;
         pp_error_set(&future->result.error, -ENOMEM, "no memory for the result");
     }
+    if (future != NULL) {
+        pp_trace_answered(future, index, future->scheduled.outcome, message.start_ns,
+                          message.run_ns);
+    }
     shift_inbox(worker);
 }
 
@@ -108,6 +113,7 @@ static void handle_ready(struct pp_pool *pool, uint32_t index)
         make_printable(&message.error);
         pp_pool_fail(pool, message.status, "%s", message.error.message);
     } else {
+        pp_trace_worker_ready(pool, index);
         pp_scheduler_ready(pool->scheduler, index);
     }
 }

@@ -19,6 +19,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/pool_private.h"
+#include "core/trace_private.h"
 
 /* How long a worker that got SIGKILL may take to be gone before its memory counts as free. */
 enum { DEATH_PATIENCE_MS = 5000 };
@@ -89,6 +90,7 @@ void pp_pool_start_worker(struct pp_pool *pool, uint32_t index)
 
     if (r == 0) {
         worker->number = ++pool->last_number;
+        pp_trace_worker_started(pool, index);
         r = pool->launcher->ops->start(pool->launcher, worker->number, worker_end,
                                        &worker->control);
     }
@@ -183,7 +185,9 @@ void pp_pool_bury(struct pp_pool *pool, uint32_t index, enum pp_death death, int
     remember_cause(pool, signal, exit_code);
     if (charged != NULL) {
         describe_death(charged, worker, death, signal, exit_code);
+        pp_trace_cut_off(charged, index, PP_CRASHED);
     }
+    pp_trace_worker_died(pool, index, signal, exit_code);
     while (worker->inbox_count > 0) {
         pp_future_unref(worker->inbox[--worker->inbox_count]);
     }

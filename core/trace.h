@@ -8,6 +8,10 @@
  * track for each worker, one bar for each run of a task, its time in the queue, the starts and
  * deaths of workers. Give it to a pool with its options; one trace may serve several pools of one
  * thread, one after the other or at the same time.
+ *
+ * The track is the worker's place in the pool: a worker that takes a dead one's place goes on where
+ * that one's bars end. Times are CLOCK_MONOTONIC. What a host that was killed had written lacks the
+ * end, which both programs forgive.
  */
 
 #include "core/pool.h"

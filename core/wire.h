@@ -77,6 +77,7 @@ struct pp_result_message {
     uint32_t kind;
     int32_t status; /* what the function returned */
     uint64_t task;
+    uint64_t start_ns; /* when it began, on the clock of pp_clock_ns() */
     uint64_t run_ns;
     uint32_t reply_length;
     uint32_t reserved;
@@ -104,4 +105,4 @@ struct pp_exited_message {
 _Static_assert(sizeof(struct pp_start_message) == 32 + PP_PROCESS_NAME_MAX + 1 + 16 * PP_SHARED_MAX,
                "no padding");
 _Static_assert(sizeof(struct pp_task_message) == 32 + 16 * PP_TASK_SLOTS_MAX, "no padding");
-_Static_assert(sizeof(struct pp_result_message) == 32 + 4 + PP_ERROR_MESSAGE_BYTES + 4, "padding");
+_Static_assert(sizeof(struct pp_result_message) == 40 + 4 + PP_ERROR_MESSAGE_BYTES + 4, "padding");

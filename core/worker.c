@@ -134,14 +134,15 @@ int pp_worker_send(struct pp_worker *worker, const void *first, size_t first_len
     return r == PP_CHANNEL_AGAIN ? -EPROTO : r;
 }
 
-static int answer(struct pp_worker *worker, uint64_t task, int status, uint64_t run_ns,
+static int answer(struct pp_worker *worker, uint64_t task, int status, uint64_t start_ns,
                   const struct pp_call_private *private)
 {
     struct pp_result_message result = {
         .kind = PP_MESSAGE_RESULT,
         .status = status,
         .task = task,
-        .run_ns = run_ns,
+        .start_ns = start_ns,
+        .run_ns = pp_clock_ns() - start_ns,
     };
 
     if (status != 0) {
@@ -182,7 +183,7 @@ static int run_task(struct pp_worker *worker, struct pp_message *message)
         status = pp_error_set_errno(&private.error, r, "cannot map the task's shared memory");
     }
     /* Without the memory that the host thinks it has mapped, it is of no more use. */
-    if (answer(worker, task.task, status, pp_clock_ns() - start_ns, &private) != 0) {
+    if (answer(worker, task.task, status, start_ns, &private) != 0) {
         r = -EPIPE;
     }
     pp_control_stamp(worker->control, 0);
