@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/builtin.h"
+#include "core/nesting.h"
 #include "core/worker_private.h"
 
 int pp_call_arguments(const struct pp_call *call, void *into, size_t length)
@@ -91,8 +92,15 @@ int pp_call_run(struct pp_call *call, uint32_t index, const char *what)
 {
     struct pp_call_private *private = call->private;
     char text[80];
-    int status = pp_builtin_function(private->worker->program, index)->run(call);
+    int status;
 
+    if (private->worker->once) { /* a process of its own, which may have workers */
+        status = pp_builtin_function(private->worker->program, index)->run(call);
+    } else {
+        pp_nesting_enter();
+        status = pp_builtin_function(private->worker->program, index)->run(call);
+        pp_nesting_leave();
+    }
     status = status > 0 ? -EINVAL : status; /* the contract has no positive returns */
     if (status == 0 || private->error.code == status) {
         return status;

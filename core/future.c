@@ -18,6 +18,7 @@
 
 void pp_future_list_add(struct pp_future_list *list, struct pp_future *future)
 {
+    future->list = list;
     future->next = NULL;
     future->previous = list->last;
     if (list->last != NULL) {
@@ -28,8 +29,13 @@ void pp_future_list_add(struct pp_future_list *list, struct pp_future *future)
     list->last = future;
 }
 
-void pp_future_list_remove(struct pp_future_list *list, struct pp_future *future)
+void pp_future_list_remove(struct pp_future *future)
 {
+    struct pp_future_list *list = future->list;
+
+    if (list == NULL) {
+        return;
+    }
     if (future->previous != NULL) {
         future->previous->next = future->next;
     } else {
@@ -40,6 +46,7 @@ void pp_future_list_remove(struct pp_future_list *list, struct pp_future *future
     } else {
         list->last = future->previous;
     }
+    future->list = NULL;
     future->previous = NULL;
     future->next = NULL;
 }
@@ -109,6 +116,7 @@ int pp_future_create(struct pp_future **ret_future, struct pp_pool *pool,
     future->scheduled.kill_attempts = task->kill_attempts == 0 ? 1 : task->kill_attempts;
     r = pp_builtin_find(pool->program, task->function, &future->function);
     if (r == 0) {
+        future->result.function = pp_builtin_function(pool->program, future->function)->name;
         r = copy_arguments(future, task);
     }
     if (r == 0) {
@@ -169,6 +177,7 @@ void pp_future_unref(struct pp_future *future)
     close_fds(future);
     free(future->arguments);
     free(future->reply);
+    free(future->stack);
     free(future);
 }
 
@@ -179,19 +188,75 @@ void pp_future_resolve(struct pp_future *future)
     future->result.outcome = future->scheduled.outcome;
     pp_scheduler_hold(pool->scheduler, own_slot_bytes(future));
     pp_trace_resolved(future);
-    pp_future_list_remove(&pool->pending, future);
+    pp_future_list_remove(future);
     pool->pending_count--;
-    pp_future_list_add(&pool->finished, future);
-    future->listed = true;
+    pp_future_list_add(&pool->resolved, future);
     close_fds(future);
     if (future->references == 1) { /* no worker holds it any more */
         give_back_slots(future, true);
     }
 }
 
+static void drop_callbacks(struct pp_future *future)
+{
+    while (future->callbacks != NULL) {
+        struct pp_future_callback *callback = future->callbacks;
+
+        future->callbacks = callback->next;
+        free(callback);
+    }
+}
+
+void pp_future_tell(struct pp_future *future)
+{
+    pp_future_list_remove(future);
+    if (future->callbacks == NULL) {
+        pp_future_list_add(&future->pool->finished, future);
+        return;
+    }
+    future->references++; /* a callback may destroy it */
+    while (future->callbacks != NULL) {
+        struct pp_future_callback callback = *future->callbacks;
+
+        free(future->callbacks);
+        future->callbacks = callback.next;
+        callback.call(future, callback.user);
+    }
+    if (!future->destroyed) {
+        pp_future_list_add(&future->pool->finished, future);
+    }
+    pp_future_unref(future);
+}
+
+int pp_future_add_done_callback(struct pp_future *future, pp_future_callback_fn call, void *user)
+{
+    struct pp_future_callback **at = &future->callbacks;
+    struct pp_future_callback *callback;
+
+    if (pp_future_done(future) && future->list != &future->pool->resolved && *at == NULL) {
+        call(future, user);
+        return 0;
+    }
+    callback = malloc(sizeof(*callback));
+    if (callback == NULL) {
+        return -ENOMEM;
+    }
+    *callback = (struct pp_future_callback){.call = call, .user = user};
+    while (*at != NULL) {
+        at = &(*at)->next;
+    }
+    *at = callback;
+    return 0;
+}
+
 const struct pp_result *pp_future_result(const struct pp_future *future)
 {
     return &future->result;
+}
+
+const char *pp_future_stack(const struct pp_future *future)
+{
+    return future->stack == NULL ? "" : future->stack;
 }
 
 bool pp_future_done(const struct pp_future *future)
@@ -240,14 +305,13 @@ void pp_future_destroy(struct pp_future *future)
     if (future == NULL) {
         return;
     }
+    drop_callbacks(future);
     pp_future_cancel(future);
     if (!pp_future_done(future)) {
         pp_pool_act(future->pool); /* it has ended, and waits only for being told so */
     }
-    if (future->listed) {
-        pp_future_list_remove(&future->pool->finished, future);
-        future->listed = false;
-    }
+    pp_future_list_remove(future);
+    future->destroyed = true;
     pp_future_unref(future);
 }
 

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pool is the scheduler's hands. Everything that can happen comes in through one epoll set: the
- * launcher's notices, the workers' messages, the timer of deadlines. Each dispatch takes what is
- * there, tells the scheduler, and carries out what the scheduler then wants done.
+ * The pool is the scheduler's hands: it tells the scheduler what has happened, and carries out what
+ * the scheduler then wants done.
  *
- * No thread, no signal handler, no lock: the caller decides when the pool runs, by waiting here or
- * by polling the one descriptor in a loop of its own.
+ * No thread, no signal handler, no lock: the caller decides when the pool runs, by waiting in it or
+ * by polling its one descriptor in a loop of its own.
  */
 #include <errno.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,12 +15,13 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "core/clock.h"
 #include "core/cpu.h"
 #include "core/log.h"
 #include "core/memory.h"
+#include "core/nesting.h"
 #include "core/point.h"
 #include "core/pool_private.h"
+#include "core/program.h"
 #include "core/trace_private.h"
 
 static int create_launcher(struct pp_pool *pool, enum pp_start_method method,
@@ -70,11 +69,14 @@ static int open_fds(struct pp_pool *pool)
 }
 
 static int create_parts(struct pp_pool *pool, const struct pp_pool_options *options,
-                        struct pp_error *error)
+                        enum pp_start_method method, struct pp_error *error)
 {
     size_t budget = options->memory_bytes == 0 ? default_budget() : options->memory_bytes;
-    int r;
+    int r = pp_program_check(pool->program, error);
 
+    if (r != 0) {
+        return r;
+    }
     pool->workers = calloc(pool->worker_count, sizeof(*pool->workers));
     r = pool->workers == NULL ? -ENOMEM : open_fds(pool);
     if (r == 0) {
@@ -94,7 +96,7 @@ static int create_parts(struct pp_pool *pool, const struct pp_pool_options *opti
         pool->workers[i].pidfd = -1;
     }
     r = pp_start_init(&pool->start, pool->program, options, error);
-    return r != 0 ? r : create_launcher(pool, options->start_method, error);
+    return r != 0 ? r : create_launcher(pool, method, error);
 }
 
 int pp_pool_create(struct pp_pool **ret_pool, const struct pp_program *program,
@@ -102,6 +104,7 @@ int pp_pool_create(struct pp_pool **ret_pool, const struct pp_program *program,
 {
     static const struct pp_pool_options defaults;
     struct pp_pool *pool = calloc(1, sizeof(*pool));
+    enum pp_start_method method;
     int r;
 
     if (pool == NULL) {
@@ -109,15 +112,16 @@ int pp_pool_create(struct pp_pool **ret_pool, const struct pp_program *program,
     }
     pp_point_follow_environment();
     options = options == NULL ? &defaults : options;
+    method = pp_nesting_is_inside() ? PP_START_IN_PROCESS : options->start_method;
     pool->program = program;
     pool->epoll = -1;
     pool->timer = -1;
     pool->launcher_fd = -1;
-    pool->worker_count = options->start_method == PP_START_IN_PROCESS ? 1
-                         : options->processes == 0                    ? pp_cpu_count()
-                                                                      : options->processes;
+    pool->worker_count = method == PP_START_IN_PROCESS ? 1
+                         : options->processes == 0     ? pp_cpu_count()
+                                                       : options->processes;
     pool->oom_kills = pp_memory_oom_kills();
-    r = create_parts(pool, options, error);
+    r = create_parts(pool, options, method, error);
     if (r == 0) {
         pp_pool_act(pool);
         r = pool->failure.code;
@@ -181,6 +185,15 @@ static void act_once(struct pp_pool *pool)
     }
 }
 
+static void tell_callbacks(struct pp_pool *pool)
+{
+    pool->busy = true;
+    while (pool->resolved.first != NULL) {
+        pp_future_tell(pool->resolved.first);
+    }
+    pool->busy = false;
+}
+
 void pp_pool_act(struct pp_pool *pool)
 {
     int code;
@@ -191,6 +204,10 @@ void pp_pool_act(struct pp_pool *pool)
         act_once(pool);
     } while (pool->failure.code != code);
     pp_pool_arm_timer(pool);
+    /* What a callback does comes here again, and is told by the one that called it. */
+    if (!pool->busy) {
+        tell_callbacks(pool);
+    }
 }
 
 static void abort_all(struct pp_pool *pool, enum pp_outcome outcome, const struct pp_error *error)
@@ -261,104 +278,6 @@ int pp_pool_fd(const struct pp_pool *pool)
     return pool->epoll;
 }
 
-static void handle(struct pp_pool *pool, int tag)
-{
-    switch (tag) {
-    case PP_POOL_TAG_LAUNCHER:
-        pp_pool_handle_launcher(pool);
-        break;
-    case PP_POOL_TAG_TIMER:
-        pp_pool_handle_deadlines(pool);
-        break;
-    default:
-        pp_pool_handle_worker(pool, (uint32_t)tag);
-        break;
-    }
-}
-
-int pp_pool_dispatch(struct pp_pool *pool)
-{
-    struct epoll_event events[64];
-    int count = epoll_wait(pool->epoll, events, PP_ARRAY_LENGTH(events), 0);
-
-    for (int i = 0; i < count; i++) {
-        handle(pool, (int)(int64_t)events[i].data.u64);
-    }
-    pp_pool_act(pool);
-    return pool->failure.code;
-}
-
-/* Milliseconds left of a wait that began with @timeout_ms and ends at @deadline_ns. */
-static int time_left(int timeout_ms, uint64_t deadline_ns)
-{
-    uint64_t now = pp_clock_ns();
-
-    if (timeout_ms < 0) {
-        return -1;
-    }
-    return now >= deadline_ns ? 0 : (int)((deadline_ns - now + 999999) / 1000000);
-}
-
-static uint64_t deadline_of(int timeout_ms)
-{
-    return pp_clock_ns() + (uint64_t)(timeout_ms < 0 ? 0 : timeout_ms) * 1000000;
-}
-
-/*
- * Dispatch once, after waiting for something to do for as long as is left; but at least once,
- * *looked, however little that is.
- */
-static int wait_once(struct pp_pool *pool, int timeout_ms, uint64_t deadline_ns, bool *looked)
-{
-    struct pollfd poll_fd = {.fd = pool->epoll, .events = POLLIN};
-    int left = time_left(timeout_ms, deadline_ns);
-
-    if (*looked && left == 0) {
-        return -ETIMEDOUT;
-    }
-    *looked = true;
-    if (poll(&poll_fd, 1, left) < 0) {
-        return -errno;
-    }
-    return pp_pool_dispatch(pool);
-}
-
-int pp_pool_next(struct pp_pool *pool, int timeout_ms, struct pp_future **ret_future)
-{
-    uint64_t deadline_ns = deadline_of(timeout_ms);
-    bool looked = false;
-    int r = 0;
-
-    while (pool->finished.first == NULL) {
-        if (r != 0) {
-            return r;
-        }
-        if (pool->pending_count == 0) {
-            return -ENOENT;
-        }
-        r = wait_once(pool, timeout_ms, deadline_ns, &looked);
-    }
-    *ret_future = pool->finished.first;
-    pp_future_list_remove(&pool->finished, *ret_future);
-    (*ret_future)->listed = false;
-    return 0;
-}
-
-int pp_future_wait(struct pp_future *future, int timeout_ms)
-{
-    uint64_t deadline_ns = deadline_of(timeout_ms);
-    bool looked = false;
-    int r = 0;
-
-    while (!pp_future_done(future)) {
-        if (r != 0) {
-            return r;
-        }
-        r = wait_once(future->pool, timeout_ms, deadline_ns, &looked);
-    }
-    return 0;
-}
-
 int pp_pool_slot(struct pp_pool *pool, size_t bytes, struct pp_slot **ret_slot)
 {
     int r = pp_slots_lend(pool->slots, bytes, ret_slot);
@@ -380,19 +299,6 @@ void pp_pool_close(struct pp_pool *pool)
     pool->closed = true;
 }
 
-int pp_pool_join(struct pp_pool *pool)
-{
-    bool looked = false;
-    int r = 0;
-
-    pp_pool_close(pool);
-    while (r == 0 && pool->pending_count > 0) {
-        r = wait_once(pool, -1, 0, &looked);
-        r = r == -EINTR ? 0 : r;
-    }
-    return r;
-}
-
 void pp_pool_terminate(struct pp_pool *pool)
 {
     struct pp_error cancelled;
@@ -402,6 +308,34 @@ void pp_pool_terminate(struct pp_pool *pool)
     pp_scheduler_stop_starting(pool->scheduler);
     abort_all(pool, PP_CANCELLED, &cancelled);
     pp_pool_act(pool);
+}
+
+/* Whether its worker has begun with it, as far as the host can know. */
+static bool may_run(const struct pp_pool *pool, const struct pp_scheduled *task)
+{
+    return task->sent && pp_scheduler_head(pool->scheduler, task->worker) == task;
+}
+
+static void cancel_futures(struct pp_pool *pool)
+{
+    for (struct pp_future *future = pool->pending.first; future != NULL; future = future->next) {
+        struct pp_scheduled *task = &future->scheduled;
+
+        if (task->outcome == PP_OUTCOME_PENDING && !may_run(pool, task)) {
+            pp_error_set(&future->result.error, -ECANCELED, "cancelled");
+            pp_scheduler_abort(pool->scheduler, task, PP_CANCELLED, false);
+        }
+    }
+    pp_pool_act(pool);
+}
+
+int pp_pool_shutdown(struct pp_pool *pool, bool wait, bool cancel)
+{
+    pp_pool_close(pool);
+    if (cancel) {
+        cancel_futures(pool);
+    }
+    return wait ? pp_pool_join(pool) : 0;
 }
 
 void pp_pool_destroy(struct pp_pool *pool)

@@ -119,7 +119,8 @@ struct pp_result {
  * Start the workers.
  *
  * Returns 0 and sets *ret_pool, which the caller destroys; or a negative errno with *ret_pool
- * untouched and no process left behind.
+ * untouched and no process left behind: -EINVAL where the program's table has an unusable name, or
+ * one name twice.
  */
 PP_MUST_CHECK int pp_pool_create(struct pp_pool **ret_pool, const struct pp_program *program,
                                  const struct pp_pool_options *options, struct pp_error *error);
@@ -208,8 +209,9 @@ PP_DEFINE_AUTO(struct pp_pool *, pp_pool_destroy)
 const struct pp_result *pp_future_result(const struct pp_future *future);
 
 /*
- * Called once when the task has ended, in pp_pool_dispatch() or what calls it; at once where it
- * has ended before. It may submit, cancel and destroy futures, this one too, but wait for none.
+ * Called once when the task has ended, in any call of the pool that comes to know of it; at once
+ * where it has ended before; never where the future is destroyed before. It may submit, cancel and
+ * destroy futures, this one too, but wait for none and destroy no pool: waiting is -EDEADLK there.
  * Several are called in the order in which they were added. The future is not yet returned by
  * pp_pool_next() when it is called.
  * Returns 0 or -ENOMEM. Python: Future.add_done_callback().

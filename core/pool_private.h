@@ -4,7 +4,8 @@
 /*
  * Pool, inside: what pool.c, pool_workers.c and future.c share
  *
- *   pool.c            creation, submission, waiting, the end: what the caller calls
+ *   pool.c            creation, submission, the end: what the caller calls
+ *   pool_dispatch.c   what has happened, and waiting for it
  *   pool_workers.c    a worker's start, kill and death
  *   pool_send.c       what it is sent
  *   pool_receive.c    what it says
@@ -39,13 +40,24 @@ struct pp_future {
     void *user;
     struct pp_result result;
     void *reply;
-    struct pp_future *previous; /* in the pool's list of pending or of finished futures */
+    char *stack;                          /* of a worker that crashed in it; NULL: none */
+    struct pp_future_callback *callbacks; /* to be called when it is done, the first one first */
+    bool destroyed;                       /* by who submitted it */
+    struct pp_future_list *list;          /* one of the pool's; NULL: returned by pp_pool_next() */
+    struct pp_future *previous;
     struct pp_future *next;
-    bool listed;        /* in the list of finished futures */
     bool traced;        /* a run of it is in the trace */
     uint64_t queued_ns; /* since when it waits for the trace to say so */
 };
 
+/* What is to be called when a task has ended. */
+struct pp_future_callback {
+    pp_future_callback_fn call;
+    void *user;
+    struct pp_future_callback *next;
+};
+
+/* A future is in one of the pool's lists at a time. */
 struct pp_future_list {
     struct pp_future *first;
     struct pp_future *last;
@@ -87,7 +99,9 @@ struct pp_pool {
     struct pp_error failure; /* code 0: the pool works */
     char last_cause[160];    /* why a worker last died or could not be started; for people */
     uint64_t oom_kills;
+    bool busy; /* dispatching, or telling callbacks: not to be entered again */
     struct pp_future_list pending;
+    struct pp_future_list resolved; /* done, their callbacks not yet called */
     struct pp_future_list finished; /* done and not yet returned by pp_pool_next() */
     size_t pending_count;
     struct pp_trace_pool *trace; /* NULL: none; owned */
@@ -97,7 +111,7 @@ struct pp_pool {
 /* The epoll set's tags beyond the indices of workers. */
 enum { PP_POOL_TAG_LAUNCHER = -1, PP_POOL_TAG_TIMER = -2 };
 
-/* pool.c: carry out what the scheduler wants done. */
+/* pool.c: carry out what the scheduler wants done, and tell the callbacks of what has ended. */
 void pp_pool_act(struct pp_pool *pool);
 
 /* pool.c: the pool cannot go on; every pending task fails with @code and the message. */
@@ -133,8 +147,9 @@ void pp_pool_handle_deadlines(struct pp_pool *pool);
 
 /* future.c: lists and lives. */
 void pp_future_list_add(struct pp_future_list *list, struct pp_future *future);
-void pp_future_list_remove(struct pp_future_list *list, struct pp_future *future);
+void pp_future_list_remove(struct pp_future *future); /* from the one that it is in, if any */
 PP_MUST_CHECK int pp_future_create(struct pp_future **ret_future, struct pp_pool *pool,
                                    const struct pp_task *task);
 void pp_future_unref(struct pp_future *future);   /* the last one gives the slots back */
 void pp_future_resolve(struct pp_future *future); /* the scheduler says that it has ended */
+void pp_future_tell(struct pp_future *future); /* a resolved one: call back, then it is finished */

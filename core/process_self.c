@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/nesting.h"
 #include "core/point.h"
 #include "core/process_private.h"
 
@@ -23,6 +24,9 @@ void pp_process_self_set(const struct pp_start_message *start)
 {
     if (!self.is_worker) {
         return; /* on a thread, or in the host itself */
+    }
+    if (start->once == 0) {
+        pp_nesting_become_worker(); /* one that runs a single function may have a pool of its own */
     }
     pp_point_be_process(PP_POINT_WORKER(start->number));
     self.daemon = start->daemon != 0;

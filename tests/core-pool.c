@@ -13,6 +13,7 @@
 #include "core/cpu.h"
 #include "core/pool.h"
 #include "tests/start_methods.h"
+#include "tests/pools.h"
 
 static int square(struct pp_call *call)
 {
@@ -101,23 +102,7 @@ static const struct pp_program program = {.functions = functions};
 
 static struct pp_pool *open_pool(gconstpointer data, unsigned processes)
 {
-    struct pp_pool_options options = {
-        .start_method = (enum pp_start_method)GPOINTER_TO_INT(data),
-        .processes = processes,
-    };
-    struct pp_pool *pool = NULL;
-    struct pp_error error = {0};
-
-    g_assert_cmpint(pp_pool_create(&pool, &program, &options, &error), ==, 0);
-    return pool;
-}
-
-static struct pp_future *submit(struct pp_pool *pool, const struct pp_task *task)
-{
-    struct pp_future *future = NULL;
-
-    g_assert_cmpint(pp_pool_submit(pool, task, &future), ==, 0);
-    return future;
+    return open_pool_of(&program, data, processes);
 }
 
 static struct pp_future *submit_square(struct pp_pool *pool, int64_t n)
@@ -130,17 +115,6 @@ static struct pp_future *submit_square(struct pp_pool *pool, int64_t n)
     };
 
     return submit(pool, &task);
-}
-
-static int64_t reply_number(const struct pp_future *future)
-{
-    const struct pp_result *result = pp_future_result(future);
-    int64_t n;
-
-    g_assert_cmpint(result->outcome, ==, PP_DONE);
-    g_assert_cmpuint(result->reply_length, ==, sizeof(n));
-    memcpy(&n, result->reply, sizeof(n));
-    return n;
 }
 
 /* Waiting in the order of submission is map(): whatever order workers finish in. */
@@ -271,6 +245,28 @@ static void test_bytes_travel_unchanged_up_to_the_limit(gconstpointer data)
     task.arguments_length = PP_TASK_ARGUMENTS_MAX + 1;
     g_assert_cmpint(pp_pool_submit(pool, &task, &future), ==, -E2BIG);
     pp_pool_destroy(pool);
+}
+
+/* Two functions of one name: one of them could never be called. */
+static void test_a_table_with_a_name_twice_is_refused(gconstpointer data)
+{
+    static const struct pp_task_function twice[] = {
+        {"square", square}, {"echo", echo}, {"square", tell_pid}, {NULL, NULL}};
+    static const struct pp_task_function too_long[] = {
+        {"a-name-that-is-longer-than-the-forty-seven-bytes", echo}, {NULL, NULL}};
+    static const struct pp_task_function nothing[] = {{"echo", NULL}, {NULL, NULL}};
+    static const struct pp_program programs[] = {
+        {.functions = twice}, {.functions = too_long}, {.functions = nothing}};
+    struct pp_pool_options options = {.start_method = (enum pp_start_method)GPOINTER_TO_INT(data)};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(programs); i++) {
+        struct pp_pool *pool = NULL;
+        struct pp_error error = {0};
+
+        g_assert_cmpint(pp_pool_create(&pool, &programs[i], &options, &error), ==, -EINVAL);
+        g_assert_null(pool);
+        g_assert_cmpstr(error.message, !=, "");
+    }
 }
 
 static void test_an_unknown_function_is_refused(gconstpointer data)
@@ -562,6 +558,8 @@ int main(int argc, char **argv)
                                test_bytes_travel_unchanged_up_to_the_limit);
     add_for_every_start_method("an-unknown-function-is-refused",
                                test_an_unknown_function_is_refused);
+    add_for_every_start_method("a-table-with-a-name-twice-is-refused",
+                               test_a_table_with_a_name_twice_is_refused);
     add_for_every_start_method("workers-share-a-slot-with-the-host",
                                test_workers_share_a_slot_with_the_host);
     add_for_every_start_method("a-task-gets-slots-of-its-own", test_a_task_gets_slots_of_its_own);
