@@ -114,12 +114,14 @@ struct pp_size pp_codec_shrunk_size(const struct pp_header *header, int32_t shri
                             (int32_t)(((int64_t)header->size.height + shrink - 1) / shrink)};
 }
 
-static bool shape_is_right(const struct pp_header *header, int32_t shrink,
+static bool shape_is_right(const struct pp_header *header, struct pp_decode_scale scale,
                            const struct pp_image *target)
 {
+    int32_t shrink = scale.shrink;
     struct pp_size size;
 
-    if ((shrink != 1 && shrink != 2 && shrink != 4 && shrink != 8) || shrink > header->shrink_max) {
+    if ((shrink != 1 && shrink != 2 && shrink != 4 && shrink != 8) ||
+        (scale.means ? !header->means : shrink > header->shrink_max)) {
         return false;
     }
     size = pp_codec_shrunk_size(header, shrink);
@@ -127,16 +129,16 @@ static bool shape_is_right(const struct pp_header *header, int32_t shrink,
            target->bands == header->bands && target->bits == header->bits;
 }
 
-int pp_codec_decode(const struct pp_source *source, const struct pp_header *header, int32_t shrink,
-                    const struct pp_image *target, struct pp_metadata *metadata,
-                    struct pp_error *error)
+int pp_codec_decode(const struct pp_source *source, const struct pp_header *header,
+                    struct pp_decode_scale scale, const struct pp_image *target,
+                    struct pp_metadata *metadata, struct pp_error *error)
 {
-    if (!shape_is_right(header, shrink, target)) {
+    if (!shape_is_right(header, scale, target)) {
         return pp_error_set(error, -EINVAL, "the memory for the pixels has another shape");
     }
     for (size_t i = 0; readers[i] != NULL; i++) {
         if (readers[i]->reader == header->reader) {
-            int r = readers[i]->decode(source, header, shrink, target, metadata, error);
+            int r = readers[i]->decode(source, header, scale, target, metadata, error);
 
             if (r < 0) {
                 pp_metadata_finish(metadata);

@@ -61,6 +61,7 @@ struct pp_header {
     int32_t bits;        /* 8 or 16 */
     int32_t orientation; /* 1 to 8, still to be applied; 1 where the reader applies it */
     int32_t shrink_max;  /* the coarsest 1/m that the reader decodes at: 8 for JPEG, else 1 */
+    bool means;          /* the reader can make means of what it decoded in full, row by row */
     bool progressive;    /* JPEG in several scans, interlaced PNG */
     int32_t frames;      /* in the file; the first is read */
     char loader[32];     /* the library's own name of the format, for people */
@@ -75,20 +76,27 @@ PP_MUST_CHECK int pp_codec_probe(const struct pp_source *source, struct pp_heade
                                  struct pp_error *error);
 
 /*
- * The size at which @header's image is decoded at 1/@shrink (1, 2, 4 or 8, at most shrink_max):
- * sides divided and rounded up.
+ * How much smaller than in the file a picture is decoded. Either way its pixels are means of shrink
+ * x shrink pixels. The decoder's own are cheap, but were taken before colours beyond 0 to 255 were
+ * cut off, which shows where a photo has many of those; the others are of pixels as they are seen.
  */
+struct pp_decode_scale {
+    int32_t shrink; /* 1, 2, 4 or 8; unless means, at most the header's shrink_max */
+    bool means;     /* of pixels decoded in full: where the header has means */
+};
+
+/* The size at which @header's image is decoded at 1/@shrink: sides divided and rounded up. */
 struct pp_size pp_codec_shrunk_size(const struct pp_header *header, int32_t shrink);
 
 /*
- * Decode @source at 1/@shrink into @target, whose shape (pp_codec_shrunk_size(), header bands and
+ * Decode @source at @scale into @target, whose shape (pp_codec_shrunk_size(), header bands and
  * bits) and memory the caller made, and its metadata into *metadata.
  *
  * *metadata: empty before; on success owned by the caller, who finishes it; empty on failure.
  * Returns 0 or an error as above; then the pixels are unspecified.
  */
 PP_MUST_CHECK int pp_codec_decode(const struct pp_source *source, const struct pp_header *header,
-                                  int32_t shrink, const struct pp_image *target,
+                                  struct pp_decode_scale scale, const struct pp_image *target,
                                   struct pp_metadata *metadata, struct pp_error *error);
 
 /* How to write. All zero is a good default but for the format. */

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "filters/block_mean.h"
 #include "filters/exif.h"
 #include "filters/jpeg_reading.h"
 
@@ -100,9 +101,10 @@ static int check_target(struct pp_jpeg_reading *reading)
 {
     const struct jpeg_decompress_struct *jpeg = &reading->jpeg;
     const struct pp_image *target = reading->target;
+    struct pp_header header = {.size = {(int32_t)jpeg->image_width, (int32_t)jpeg->image_height}};
+    struct pp_size size = pp_codec_shrunk_size(&header, reading->scale.shrink);
 
-    if (jpeg->output_width != (unsigned)target->width ||
-        jpeg->output_height != (unsigned)target->height ||
+    if (size.width != target->width || size.height != target->height ||
         jpeg->output_components != target->bands || target->bits != 8) {
         return pp_error_set(reading->error, -EINVAL, "the file is not the one that was probed");
     }
@@ -126,6 +128,29 @@ static void read_rows(struct pp_jpeg_reading *reading)
     }
 }
 
+/* Take the means while the rows come; a few of them are in memory, which is libjpeg's to free. */
+static void read_means(struct pp_jpeg_reading *reading)
+{
+    j_decompress_ptr jpeg = &reading->jpeg;
+    j_common_ptr owner = (j_common_ptr)jpeg;
+    struct pp_size size = {(int32_t)jpeg->image_width, (int32_t)jpeg->image_height};
+    JDIMENSION samples = jpeg->output_width * (JDIMENSION)jpeg->output_components;
+    JSAMPARRAY rows = jpeg->mem->alloc_sarray(owner, JPOOL_IMAGE, samples, ROWS_AT_A_TIME);
+    struct pp_block_mean mean;
+
+    pp_block_mean_init(&mean, size, reading->scale.shrink, reading->target,
+                       jpeg->mem->alloc_large(owner, JPOOL_IMAGE,
+                                              pp_block_mean_bytes(size, reading->target->bands)));
+    reading->drawing = true;
+    while (jpeg->output_scanline < jpeg->output_height) {
+        JDIMENSION count = jpeg_read_scanlines(jpeg, rows, ROWS_AT_A_TIME);
+
+        for (JDIMENSION i = 0; i < count; i++) {
+            pp_block_mean_add(&mean, rows[i]);
+        }
+    }
+}
+
 static int decode(struct pp_jpeg_reading *reading)
 {
     j_decompress_ptr jpeg = &reading->jpeg;
@@ -133,7 +158,7 @@ static int decode(struct pp_jpeg_reading *reading)
 
     read_header(reading);
     jpeg->scale_num = 1;
-    jpeg->scale_denom = (unsigned)reading->shrink;
+    jpeg->scale_denom = reading->scale.means ? 1 : (unsigned)reading->scale.shrink;
     jpeg_calc_output_dimensions(jpeg);
     r = check_target(reading);
     if (r == 0) {
@@ -141,7 +166,11 @@ static int decode(struct pp_jpeg_reading *reading)
     }
     if (r == 0) {
         jpeg_start_decompress(jpeg);
-        read_rows(reading);
+        if (reading->scale.means) {
+            read_means(reading);
+        } else {
+            read_rows(reading);
+        }
         /* Reads on to the end marker: a file without one was cut off. */
         jpeg_finish_decompress(jpeg);
     }
@@ -172,6 +201,7 @@ static int probe(struct pp_jpeg_reading *reading)
     reading->header->bits = 8;
     reading->header->orientation = bytes == NULL ? 1 : pp_exif_orientation(&exif);
     reading->header->shrink_max = 8;
+    reading->header->means = true;
     reading->header->progressive = jpeg_has_multiple_scans(jpeg);
     snprintf(reading->header->loader, sizeof(reading->header->loader), "libjpeg");
     return 0;
@@ -189,11 +219,11 @@ static int probe_jpeg(const struct pp_source *source, struct pp_header *ret_head
 }
 
 static int decode_jpeg(const struct pp_source *source, const struct pp_header *header,
-                       int32_t shrink, const struct pp_image *target, struct pp_metadata *metadata,
-                       struct pp_error *error)
+                       struct pp_decode_scale scale, const struct pp_image *target,
+                       struct pp_metadata *metadata, struct pp_error *error)
 {
     struct pp_jpeg_reading reading = {
-        .source = source, .shrink = shrink, .target = target, .metadata = metadata, .error = error};
+        .source = source, .scale = scale, .target = target, .metadata = metadata, .error = error};
 
     (void)header;
     return pp_jpeg_reading_run(&reading, decode);

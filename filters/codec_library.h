@@ -24,9 +24,9 @@ struct pp_codec_reader {
 
     /* As pp_codec_decode(): the shape of @target is that of @header, but @header may not be that of
      * @source, so it is compared once more. Metadata may be left half filled on failure. */
-    int (*decode)(const struct pp_source *source, const struct pp_header *header, int32_t shrink,
-                  const struct pp_image *target, struct pp_metadata *metadata,
-                  struct pp_error *error);
+    int (*decode)(const struct pp_source *source, const struct pp_header *header,
+                  struct pp_decode_scale scale, const struct pp_image *target,
+                  struct pp_metadata *metadata, struct pp_error *error);
 };
 
 struct pp_codec_writer {

@@ -19,9 +19,11 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <png.h>
 
+#include "filters/block_mean.h"
 #include "filters/codec_library.h"
 #include "filters/exif.h"
 
@@ -45,6 +47,8 @@ struct reading {
     size_t place; /* bytes of the source that are read */
     int32_t row;  /* that is being decoded, from 1; 0: none yet */
     struct pp_size size;
+    struct pp_decode_scale scale;
+    void *rows; /* memory for the means; freed with the rest */
     const struct pp_image *target;
     struct pp_metadata *metadata;
     struct pp_header *header;
@@ -186,6 +190,8 @@ static int probe(struct reading *reading)
     header->size = reading->size;
     header->bands = png_get_channels(reading->png, reading->info);
     header->bits = png_get_bit_depth(reading->png, reading->info);
+    /* Opacity has to be multiplied in before a mean is taken. */
+    header->means = !header->progressive && header->bands % 2 == 1;
     header->orientation = find_orientation(reading->source);
     header->frames = count_frames(reading->source);
     snprintf(header->loader, sizeof(header->loader), "libpng");
@@ -195,8 +201,10 @@ static int probe(struct reading *reading)
 static int check_target(struct reading *reading)
 {
     const struct pp_image *target = reading->target;
+    struct pp_header header = {.size = reading->size};
+    struct pp_size size = pp_codec_shrunk_size(&header, reading->scale.shrink);
 
-    if (reading->size.width != target->width || reading->size.height != target->height ||
+    if (size.width != target->width || size.height != target->height ||
         png_get_channels(reading->png, reading->info) != target->bands ||
         png_get_bit_depth(reading->png, reading->info) != target->bits) {
         return pp_error_set(reading->error, -EINVAL, "the file is not the one that was probed");
@@ -212,8 +220,27 @@ static void read_rows(struct reading *reading, int passes)
             png_read_row(reading->png, pp_image_row(reading->target, y), NULL);
         }
     }
-    reading->row = reading->size.height + 1;
-    png_read_end(reading->png, reading->end);
+}
+
+/* Take the means while the rows come; only one of them is in memory. */
+static int read_means(struct reading *reading)
+{
+    size_t sums = pp_block_mean_bytes(reading->size, reading->target->bands);
+    struct pp_block_mean mean;
+    uint8_t *row;
+
+    reading->rows = malloc(2 * sums);
+    if (reading->rows == NULL) {
+        return pp_error_set(reading->error, -ENOMEM, "no memory for a row");
+    }
+    row = (uint8_t *)reading->rows + sums;
+    pp_block_mean_init(&mean, reading->size, reading->scale.shrink, reading->target, reading->rows);
+    for (int32_t y = 0; y < reading->size.height; y++) {
+        reading->row = y + 1;
+        png_read_row(reading->png, row, NULL);
+        pp_block_mean_add(&mean, row);
+    }
+    return 0;
 }
 
 static int keep_xmp(struct reading *reading, png_infop info)
@@ -319,8 +346,14 @@ static int decode(struct reading *reading)
     passes = png_set_interlace_handling(reading->png);
     png_read_update_info(reading->png, reading->info);
     r = check_target(reading);
-    if (r == 0) {
+    if (r == 0 && reading->scale.shrink > 1) {
+        r = passes == 1 ? read_means(reading) : -EINVAL;
+    } else if (r == 0) {
         read_rows(reading, passes);
+    }
+    if (r == 0) {
+        reading->row = reading->size.height + 1;
+        png_read_end(reading->png, reading->end);
         r = keep_metadata(reading);
     }
     return r;
@@ -333,6 +366,7 @@ static int guard(struct reading *reading, int (*step)(struct reading *reading))
         reading->code = step(reading);
     }
     png_destroy_read_struct(&reading->png, &reading->info, &reading->end);
+    free(reading->rows);
     return reading->code;
 }
 
@@ -348,14 +382,13 @@ static int probe_png(const struct pp_source *source, struct pp_header *ret_heade
 }
 
 static int decode_png(const struct pp_source *source, const struct pp_header *header,
-                      int32_t shrink, const struct pp_image *target, struct pp_metadata *metadata,
-                      struct pp_error *error)
+                      struct pp_decode_scale scale, const struct pp_image *target,
+                      struct pp_metadata *metadata, struct pp_error *error)
 {
     struct reading reading = {
-        .source = source, .target = target, .metadata = metadata, .error = error};
+        .source = source, .scale = scale, .target = target, .metadata = metadata, .error = error};
 
     (void)header;
-    (void)shrink;
     return guard(&reading, decode);
 }
 

@@ -365,8 +365,8 @@ static int check_again(const struct pp_source *source, const struct pp_header *h
 }
 
 static int decode_stb(const struct pp_source *source, const struct pp_header *header,
-                      int32_t shrink, const struct pp_image *target, struct pp_metadata *metadata,
-                      struct pp_error *error)
+                      struct pp_decode_scale scale, const struct pp_image *target,
+                      struct pp_metadata *metadata, struct pp_error *error)
 {
     struct stream stream = {.source = source};
     int32_t bands = header->format == PP_FORMAT_PIC ? 4 : target->bands;
@@ -376,7 +376,7 @@ static int decode_stb(const struct pp_source *source, const struct pp_header *he
     void *pixels;
     int r = check_again(source, header, error);
 
-    (void)shrink;
+    (void)scale;
     (void)metadata;
     if (r != 0) {
         return r;

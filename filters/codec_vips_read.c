@@ -349,14 +349,14 @@ static int decode_opened(const struct opened *opened, const struct pp_image *tar
 }
 
 static int decode_vips(const struct pp_source *source, const struct pp_header *header,
-                       int32_t shrink, const struct pp_image *target, struct pp_metadata *metadata,
-                       struct pp_error *error)
+                       struct pp_decode_scale scale, const struct pp_image *target,
+                       struct pp_metadata *metadata, struct pp_error *error)
 {
     struct opened opened = {.source = *source};
     int r = open_source(&opened, error);
 
     (void)header;
-    (void)shrink;
+    (void)scale;
     if (r == 0) {
         r = decode_opened(&opened, target, metadata, error);
     } else if (r == PP_CODEC_NOT_MINE) {

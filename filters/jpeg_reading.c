@@ -43,13 +43,14 @@ static _Noreturn void escape(struct pp_jpeg_reading *reading, int code)
 static void describe_place(const struct pp_jpeg_reading *reading, char *text, size_t bytes)
 {
     const struct jpeg_decompress_struct *jpeg = &reading->jpeg;
+    unsigned shrink = reading->scale.means ? 1 : (unsigned)reading->scale.shrink;
     unsigned row;
 
     if (!reading->started) {
         snprintf(text, bytes, "in the header");
         return;
     }
-    row = reading->drawing ? jpeg->output_scanline * (unsigned)reading->shrink
+    row = reading->drawing ? jpeg->output_scanline * shrink
                            : jpeg->input_iMCU_row * (unsigned)jpeg->max_v_samp_factor * DCTSIZE;
     if (row >= jpeg->image_height) {
         snprintf(text, bytes, "before the end marker");

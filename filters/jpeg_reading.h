@@ -21,8 +21,8 @@
  * the rest is zero before. */
 struct pp_jpeg_reading {
     const struct pp_source *source;
-    struct pp_error *error;        /* may be NULL */
-    int32_t shrink;                /* decode at 1/shrink */
+    struct pp_error *error; /* may be NULL */
+    struct pp_decode_scale scale;
     const struct pp_image *target; /* where to */
     struct pp_metadata *metadata;  /* where to */
     struct pp_header *header;      /* where to */

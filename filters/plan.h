@@ -11,6 +11,7 @@
 
 #include "filters/chain.h"
 #include "filters/codec.h"
+#include "filters/resize.h"
 
 enum pp_plan_mode {
     PP_PLAN_FAST, /* at least 55 dB from exact; falls back to exact where it cannot promise that */
@@ -29,17 +30,20 @@ struct pp_plan_options {
 
 struct pp_plan_step {
     enum pp_step_kind kind;
-    double sigma;        /* BLUR: standard deviation in pixels of the image at this step */
-    struct pp_size from; /* pixels, as stored (before orientation) */
-    struct pp_size to;   /* pixels, as stored */
+    double sigma; /* BLUR: standard deviation in pixels of the image at this step; THUMBNAIL:
+                     of the blur that the same pass does, in pixels of the picture that was
+                     not shrunk; 0: none */
+    struct pp_resize_blur blur; /* THUMBNAIL: the same for pp_resize() */
+    struct pp_size from;        /* pixels, as stored (before orientation) */
+    struct pp_size to;          /* pixels, as stored */
 };
 
 struct pp_plan {
-    struct pp_header header; /* what was planned for */
-    enum pp_plan_mode mode;  /* what was asked for */
-    int32_t shrink;          /* decode at 1/shrink: 1, 2, 4 or 8 */
-    int32_t bits;            /* filter at this depth: 16 where there is alpha, else the header's */
-    int32_t count;           /* of steps; steps that change nothing are left out */
+    struct pp_header header;      /* what was planned for */
+    enum pp_plan_mode mode;       /* what was asked for */
+    struct pp_decode_scale scale; /* at which to decode */
+    int32_t bits;  /* filter at this depth: 16 where there is alpha, else the header's */
+    int32_t count; /* of steps; steps that change nothing are left out */
     struct pp_plan_step steps[PP_CHAIN_STEPS_MAX];
     struct pp_encode_options encode; /* with format and quality settled */
     struct pp_size size;             /* of the output, upright */

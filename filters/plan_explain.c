@@ -73,19 +73,26 @@ static void add_decode(struct text *text, const struct pp_plan *plan)
 {
     const struct pp_header *header = &plan->header;
     bool is_named = (size_t)header->format < PP_ARRAY_LENGTH(format_names);
-    struct pp_size size = pp_codec_shrunk_size(header, plan->shrink);
+    struct pp_size size = pp_codec_shrunk_size(header, plan->scale.shrink);
 
     add(text, "decode     %s %dx%d", is_named ? format_names[header->format] : header->loader,
         header->size.width, header->size.height);
     add_frames(text, header);
     add(text, ", %d band%s, %d bits", header->bands, header->bands == 1 ? "" : "s", header->bits);
-    if (plan->shrink > 1) {
-        add(text, ", at 1/%d -> %dx%d", plan->shrink, size.width, size.height);
+    if (plan->scale.shrink > 1) {
+        add(text, "%s 1/%d -> %dx%d", plan->scale.means ? ", means of all at" : ", at",
+            plan->scale.shrink, size.width, size.height);
     }
     add(text, ": %s\n", plan->reason);
     if (plan->bits != header->bits) {
         add(text, "widen      to %d bits, colour multiplied by opacity\n", plan->bits);
     }
+}
+
+/* A blur alone that works on means goes back to the full size. */
+static const char *step_name(const struct pp_plan_step *step)
+{
+    return step->to.width > step->from.width ? "enlarge  " : "thumbnail";
 }
 
 static void add_step(struct text *text, const struct pp_plan_step *step)
@@ -94,7 +101,10 @@ static void add_step(struct text *text, const struct pp_plan_step *step)
         add(text, "blur       sigma %g at %dx%d\n", step->sigma, step->from.width,
             step->from.height);
     } else {
-        add(text, "thumbnail  %dx%d -> %dx%d\n", step->from.width, step->from.height,
+        if (step->sigma > 0) {
+            add(text, "blur       sigma %g of the full size, in one pass with:\n", step->sigma);
+        }
+        add(text, "%s  %dx%d -> %dx%d\n", step_name(step), step->from.width, step->from.height,
             step->to.width, step->to.height);
     }
 }

@@ -96,14 +96,16 @@ static int decode(struct walk *walk, const struct pp_source *source, struct pp_m
     }
     decoded.pixels = walk->memory->pixels;
     walk->image.pixels = walk->memory->pixels;
-    walk->width = (double)plan->header.size.width / plan->shrink;
-    walk->height = (double)plan->header.size.height / plan->shrink;
+    walk->width = (double)plan->header.size.width / plan->scale.shrink;
+    walk->height = (double)plan->header.size.height / plan->scale.shrink;
     enter_phase(walk, "decode");
-    r = pp_codec_decode(source, &plan->header, plan->shrink, &decoded, metadata, error);
+    r = pp_codec_decode(source, &plan->header, plan->scale, &decoded, metadata, error);
     if (r < 0) {
         return r;
     }
-    mend_edges(&decoded, plan->header.size, plan->shrink);
+    if (!plan->scale.means) {
+        mend_edges(&decoded, plan->header.size, plan->scale.shrink);
+    }
     if (decoded.bits != walk->image.bits) {
         pp_widen(&decoded, &walk->image);
     }
@@ -116,7 +118,8 @@ static int thumbnail(struct walk *walk, const struct pp_plan_step *step)
     int r = prepare_other_area(walk, step->to, walk->image.bits, &target);
 
     if (r == 0) {
-        pp_resize(&walk->image, walk->width, walk->height, &target, walk->memory->scratch);
+        pp_resize(&walk->image, walk->width, walk->height, &target, &step->blur,
+                  walk->memory->scratch);
         move_on(walk, &target);
     }
     return r;
@@ -133,7 +136,7 @@ static int run_steps(struct walk *walk)
             enter_phase(walk, "blur");
             pp_blur(&walk->image, step->sigma, walk->memory->scratch);
         } else {
-            enter_phase(walk, "thumbnail");
+            enter_phase(walk, step->sigma > 0 ? "resample" : "thumbnail");
             r = thumbnail(walk, step);
         }
     }

@@ -9,8 +9,8 @@
 
 #include "filters/plan.h"
 
-/* Told before each phase ("decode", "blur", "thumbnail", "orient", "encode"): where a crash is
- * looked for. */
+/* Told before each phase ("decode", "blur", "thumbnail", "resample", "orient", "encode"): where a
+ * crash is looked for. */
 typedef void (*pp_render_phase_fn)(void *user, const char *phase);
 
 /* The memory of a rendering, all from the caller, each aligned to PP_IMAGE_ALIGNMENT. */

@@ -25,6 +25,7 @@
 
 #include "filters/block.h"
 #include "filters/kernel.h"
+#include "filters/resampling.h"
 #include "filters/resize.h"
 
 /* Output rows that are made together. */
@@ -41,10 +42,12 @@
 
 /* One axis of a resize. */
 struct axis {
+    struct pp_resampling kernel;
     double scale;  /* source pixels for one target pixel */
-    double spread; /* how much wider than for an enlargement the kernel is */
+    double spread; /* of the kernel */
     int32_t limit; /* source pixels that count */
     int32_t taps;  /* room for the weights of one output, a multiple of STEP */
+    bool repeats;  /* the pixel on an edge counts for those beyond it */
 };
 
 /* Which source pixels the weights of one output are for; both are multiples of STEP. */
@@ -146,46 +149,57 @@ static int32_t smaller(int32_t a, int32_t b)
     return a < b ? a : b;
 }
 
-static struct axis axis_init(double source_length, int32_t source_side, int32_t target_side)
+static int32_t larger(int32_t a, int32_t b)
 {
-    struct axis axis = {.scale = source_length / target_side};
+    return a > b ? a : b;
+}
 
-    axis.spread = axis.scale > 1 ? axis.scale : 1;
+/* Everything of an axis but its kernel, which is not needed to know how much memory it takes. */
+static struct axis axis_measure(double source_length, int32_t source_side, int32_t target_side,
+                                const struct pp_resize_blur *blur)
+{
+    struct axis axis = {.scale = source_length / target_side, .repeats = blur->variance > 0};
+
+    axis.spread = fmax(axis.scale, blur->detail);
     axis.limit = source_length < source_side ? (int32_t)ceil(source_length) : source_side;
-    /* The kernel covers 4 * spread pixels and a part of another; STEP - 1 may come before it. */
-    axis.taps = (int32_t)pp_size_round_up((size_t)(4 * axis.spread) + 2 + STEP - 1, STEP);
+    /* The kernel covers 2 * reach pixels and a part of another; STEP - 1 may come before it. */
+    axis.taps = (int32_t)pp_size_round_up(
+        (size_t)(2 * pp_resampling_reach(axis.spread, blur->variance)) + 2 + STEP - 1, STEP);
     return axis;
 }
 
-/* Catmull-Rom: the cubic that reaches 2 pixels far, with a = -0.5. */
-static double cubic(double distance)
-{
-    const double x = fabs(distance);
-
-    if (x < 1) {
-        return (1.5 * x - 2.5) * x * x + 1;
-    }
-    return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0;
-}
-
-/* The taps of output @index and their weights, which add up to 1 and are 0 beyond the edges. */
+/*
+ * The taps of output @index and their weights, which add up to 1 and are 0 beyond the edges. What a
+ * blurring kernel would weigh beyond an edge is added to the pixel on it.
+ */
 static struct taps axis_taps(const struct axis *axis, int32_t index, float *weights)
 {
     const double centre = (index + 0.5) * axis->scale - 0.5;
-    const double reach = 2 * axis->spread;
-    const int32_t first = centre > reach ? (int32_t)ceil(centre - reach) : 0;
-    const int32_t end = smaller((int32_t)(centre + reach) + 1, axis->limit);
+    const int32_t before = (int32_t)ceil(centre - axis->kernel.reach);
+    const int32_t behind = (int32_t)floor(centre + axis->kernel.reach) + 1;
+    const int32_t first = larger(before, 0);
+    const int32_t end = smaller(behind, axis->limit);
     struct taps taps = {.first = first / STEP * STEP};
-    double sum = 0;
+    double at_start = 0, at_end = 0, sum = 0;
 
     taps.end = (int32_t)pp_size_round_up((size_t)end, STEP);
-    for (int32_t i = first; i < end; i++) {
-        sum += cubic((i - centre) / axis->spread);
+    for (int32_t i = before; i < behind; i++) {
+        const double weight = pp_resampling_weight(&axis->kernel, i - centre);
+        const bool inside = i >= first && i < end;
+
+        if (inside || axis->repeats) {
+            sum += weight;
+        }
+        at_start += i < first ? weight : 0;
+        at_end += i >= end ? weight : 0;
     }
     for (int32_t i = taps.first; i < taps.end; i++) {
-        const double weight = cubic((i - centre) / axis->spread) / sum;
+        double weight = pp_resampling_weight(&axis->kernel, i - centre);
 
-        weights[i - taps.first] = i >= first && i < end ? (float)weight : 0;
+        if (axis->repeats) {
+            weight += (i == first ? at_start : 0) + (i == end - 1 ? at_end : 0);
+        }
+        weights[i - taps.first] = i >= first && i < end ? (float)(weight / sum) : 0;
     }
     return taps;
 }
@@ -344,17 +358,22 @@ static void *cut(uint8_t *scratch, size_t *used, size_t bytes)
     return part;
 }
 
-/* Set everything up but the weights; returns how many bytes of scratch memory that takes. */
+static const struct pp_resize_blur no_blur = {.detail = 1};
+
+/* Set everything up but kernels and weights; returns how many bytes of scratch memory that takes.
+ */
 static size_t resize_init(struct resize *resize, const struct pp_image *source, double source_width,
-                          double source_height, const struct pp_image *target, uint8_t *scratch)
+                          double source_height, const struct pp_image *target,
+                          const struct pp_resize_blur *blur, uint8_t *scratch)
 {
+
     const size_t width = (size_t)target->width;
     const size_t bands = (size_t)target->bands;
     size_t used = 0;
 
     *resize = (struct resize){.source = source, .target = target, .level = pp_kernel_level()};
-    resize->across = axis_init(source_width, source->width, target->width);
-    resize->down = axis_init(source_height, source->height, target->height);
+    resize->across = axis_measure(source_width, source->width, target->width, blur);
+    resize->down = axis_measure(source_height, source->height, target->height, blur);
     resize->across_taps = cut(scratch, &used, width * sizeof(struct taps));
     resize->across_weights =
         cut(scratch, &used, width * (size_t)resize->across.taps * sizeof(float));
@@ -369,19 +388,25 @@ static size_t resize_init(struct resize *resize, const struct pp_image *source, 
     return used;
 }
 
-size_t pp_resize_scratch_bytes(const struct pp_image *source, const struct pp_image *target)
+size_t pp_resize_scratch_bytes(const struct pp_image *source, const struct pp_image *target,
+                               const struct pp_resize_blur *blur)
 {
     struct resize resize;
 
-    return resize_init(&resize, source, source->width, source->height, target, NULL);
+    return resize_init(&resize, source, source->width, source->height, target,
+                       blur == NULL ? &no_blur : blur, NULL);
 }
 
 void pp_resize_rows(const struct pp_image *source, double source_width, double source_height,
-                    const struct pp_image *target, int32_t first_row, int32_t rows, void *scratch)
+                    const struct pp_image *target, const struct pp_resize_blur *blur,
+                    int32_t first_row, int32_t rows, void *scratch)
 {
     struct resize resize;
 
-    resize_init(&resize, source, source_width, source_height, target, scratch);
+    blur = blur == NULL ? &no_blur : blur;
+    resize_init(&resize, source, source_width, source_height, target, blur, scratch);
+    pp_resampling_init(&resize.across.kernel, resize.across.spread, blur->variance);
+    pp_resampling_init(&resize.down.kernel, resize.down.spread, blur->variance);
     for (int32_t x = 0; x < target->width; x++) {
         resize.across_taps[x] = axis_taps(
             &resize.across, x, resize.across_weights + (size_t)x * (size_t)resize.across.taps);
@@ -399,7 +424,7 @@ void pp_resize_rows(const struct pp_image *source, double source_width, double s
 }
 
 void pp_resize(const struct pp_image *source, double source_width, double source_height,
-               const struct pp_image *target, void *scratch)
+               const struct pp_image *target, const struct pp_resize_blur *blur, void *scratch)
 {
-    pp_resize_rows(source, source_width, source_height, target, 0, target->height, scratch);
+    pp_resize_rows(source, source_width, source_height, target, blur, 0, target->height, scratch);
 }

@@ -71,7 +71,7 @@ static void test_begin_and_end(void)
 static void test_done_tells_what_is_known(void)
 {
     struct pipe pipe = pipe_new();
-    const struct pp_plan plan = {.mode = PP_PLAN_EXACT, .shrink = 1, .size = {30, 20}};
+    const struct pp_plan plan = {.mode = PP_PLAN_EXACT, .scale = {1, false}, .size = {30, 20}};
 
     events_done(pipe.events, &(struct done){.path = "a.jpg",
                                             .status = "written",
@@ -92,7 +92,7 @@ static void test_done_tells_what_is_known(void)
 static void test_done_tells_what_was_left_out(void)
 {
     struct pipe pipe = pipe_new();
-    struct pp_plan plan = {.mode = PP_PLAN_EXACT, .shrink = 1, .header = {.frames = 3}};
+    struct pp_plan plan = {.mode = PP_PLAN_EXACT, .scale = {1, false}, .header = {.frames = 3}};
     const struct done done = {.path = "a.tif", .status = "written", .plan = &plan, .ms = 4};
 
     events_done(pipe.events, &done);

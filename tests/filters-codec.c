@@ -137,17 +137,83 @@ static void test_a_jpeg_is_read_at_a_fraction(void)
     picture_free(&picture);
 }
 
+/* What block means of @whole at 1/@shrink are, those of a part of a block at the edges included. */
+static void check_means(const struct picture *whole, const struct picture *small, int32_t shrink)
+{
+    const struct pp_image *from = &whole->image;
+
+    for (int32_t y = 0; y < small->image.height; y++) {
+        for (int32_t x = 0; x < small->image.width; x++) {
+            for (int32_t band = 0; band < from->bands; band++) {
+                int32_t right = MIN((x + 1) * shrink, from->width);
+                int32_t bottom = MIN((y + 1) * shrink, from->height);
+                uint32_t area = (uint32_t)((right - x * shrink) * (bottom - y * shrink));
+                uint32_t sum = area / 2;
+
+                for (int32_t v = y * shrink; v < bottom; v++) {
+                    for (int32_t u = x * shrink; u < right; u++) {
+                        sum += picture_get(whole, u, v, band);
+                    }
+                }
+                g_assert_cmpuint(picture_get(small, x, y, band), ==, sum / area);
+            }
+        }
+    }
+}
+
+static void check_read_as_means(GBytes *file)
+{
+    struct pp_metadata metadata = PP_METADATA_NONE;
+    struct picture whole = picture_read_good(file, 1, &metadata);
+    struct pp_source source = source_of(file);
+    struct pp_header header;
+
+    pp_metadata_finish(&metadata);
+    g_assert_cmpint(pp_codec_probe(&source, &header, NULL), ==, 0);
+    g_assert_true(header.means);
+    for (int32_t shrink = 2; shrink <= 8; shrink *= 2) {
+        struct picture small =
+            picture_new(pp_codec_shrunk_size(&header, shrink), header.bands, header.bits);
+
+        g_assert_cmpint(pp_codec_decode(&source, &header, (struct pp_decode_scale){shrink, true},
+                                        &small.image, &metadata, NULL),
+                        ==, 0);
+        check_means(&whole, &small, shrink);
+        pp_metadata_finish(&metadata);
+        picture_free(&small);
+    }
+    picture_free(&whole);
+}
+
+static void test_jpeg_and_png_are_read_as_means_of_all_pixels(void)
+{
+    for (int32_t bands = 1; bands <= 3; bands += 2) {
+        struct picture picture = picture_paint(odd, bands, 8, FALSE);
+        struct picture deep = picture_paint(odd, bands, 16, FALSE);
+        g_autoptr(GBytes) jpeg = picture_write(&picture, PP_FORMAT_JPEG, 95, NULL);
+        g_autoptr(GBytes) png = picture_write(&picture, PP_FORMAT_PNG, 0, NULL);
+        g_autoptr(GBytes) deep_png = picture_write(&deep, PP_FORMAT_PNG, 0, NULL);
+
+        check_read_as_means(jpeg);
+        check_read_as_means(png);
+        check_read_as_means(deep_png);
+        picture_free(&picture);
+        picture_free(&deep);
+    }
+}
+
 static void test_a_fraction_that_a_reader_lacks_is_refused(void)
 {
     struct picture picture = picture_paint(odd, 3, 8, FALSE);
     struct pp_metadata metadata = PP_METADATA_NONE;
     GBytes *file = picture_write(&picture, PP_FORMAT_PNG, 0, NULL);
+    const struct pp_decode_scale half = {2, false};
     struct pp_source source = source_of(file);
     struct pp_header header;
 
     g_assert_cmpint(pp_codec_probe(&source, &header, NULL), ==, 0);
     g_assert_cmpint(header.shrink_max, ==, 1);
-    g_assert_cmpint(pp_codec_decode(&source, &header, 2, &picture.image, &metadata, NULL), ==,
+    g_assert_cmpint(pp_codec_decode(&source, &header, half, &picture.image, &metadata, NULL), ==,
                     -EINVAL);
     g_bytes_unref(file);
     picture_free(&picture);
@@ -157,6 +223,7 @@ static void test_memory_of_another_shape_is_refused(void)
 {
     struct picture picture = picture_paint(odd, 3, 8, FALSE);
     struct picture small = picture_new((struct pp_size){odd.width, odd.height - 1}, 3, 8);
+    const struct pp_decode_scale full = {1, false};
 
     for (size_t i = 0; i < G_N_ELEMENTS(written); i++) {
         struct pp_metadata metadata = PP_METADATA_NONE;
@@ -170,11 +237,11 @@ static void test_memory_of_another_shape_is_refused(void)
         file = picture_write(&picture, written[i], 0, NULL);
         source = source_of(file);
         g_assert_cmpint(pp_codec_probe(&source, &header, NULL), ==, 0);
-        g_assert_cmpint(pp_codec_decode(&source, &header, 1, &small.image, &metadata, NULL), ==,
+        g_assert_cmpint(pp_codec_decode(&source, &header, full, &small.image, &metadata, NULL), ==,
                         -EINVAL);
         /* A header that lies, as that of another file would: each reader looks once more. */
         header.size.height--;
-        g_assert_cmpint(pp_codec_decode(&source, &header, 1, &small.image, &metadata, NULL), ==,
+        g_assert_cmpint(pp_codec_decode(&source, &header, full, &small.image, &metadata, NULL), ==,
                         -EINVAL);
         g_bytes_unref(file);
     }
@@ -516,6 +583,8 @@ int main(int argc, char **argv)
     g_test_add_func("/codec/tiff-gives-back-every-byte", test_tiff_gives_back_every_byte);
     g_test_add_func("/codec/lossy-formats-stay-close", test_lossy_formats_stay_close);
     g_test_add_func("/codec/a-jpeg-is-read-at-a-fraction", test_a_jpeg_is_read_at_a_fraction);
+    g_test_add_func("/codec/jpeg-and-png-are-read-as-means-of-all-pixels",
+                    test_jpeg_and_png_are_read_as_means_of_all_pixels);
     g_test_add_func("/codec/a-fraction-that-a-reader-lacks-is-refused",
                     test_a_fraction_that_a_reader_lacks_is_refused);
     g_test_add_func("/codec/memory-of-another-shape-is-refused",

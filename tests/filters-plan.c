@@ -71,17 +71,17 @@ static void test_output_is_as_large_as_the_chain_says_upright(void)
     }
 }
 
-/* Every step starts where the one before ended, and none enlarges. */
+/* Every step starts where the one before ended, and none goes beyond the size of the file. */
 static void check_steps_fit_together(const struct pp_plan *plan)
 {
-    struct pp_size size = pp_codec_shrunk_size(&plan->header, plan->shrink);
+    struct pp_size size = pp_codec_shrunk_size(&plan->header, plan->scale.shrink);
 
     for (int32_t i = 0; i < plan->count; i++) {
         const struct pp_plan_step *step = &plan->steps[i];
 
         check_size(step->from, size.width, size.height);
-        g_assert_cmpint(step->to.width, <=, size.width);
-        g_assert_cmpint(step->to.height, <=, size.height);
+        g_assert_cmpint(step->to.width, <=, plan->header.size.width);
+        g_assert_cmpint(step->to.height, <=, plan->header.size.height);
         size = step->to;
     }
     size = pp_orientation_size(size, plan->header.orientation);
@@ -144,7 +144,7 @@ static void test_exact_plan_keeps_every_step_and_pixel(void)
         struct pp_chain chain = random_chain();
         struct pp_plan plan = make_plan(&header, &chain, PP_PLAN_EXACT);
 
-        g_assert_cmpint(plan.shrink, ==, 1);
+        g_assert_cmpint(plan.scale.shrink, ==, 1);
         for (int32_t j = 0, k = 0; j < chain.count; j++) {
             /* Every blur that blurs is there, in order, with the very number of the chain. */
             if (chain.steps[j].kind == PP_STEP_BLUR && chain.steps[j].sigma > 0) {
@@ -165,7 +165,28 @@ static bool eight_are_left(const struct pp_header *header, int32_t shrink, struc
            header->size.height >= 8 * shrink * to.height;
 }
 
-static void test_fast_plan_decodes_as_little_as_the_thumbnail_allows(void)
+/* The coarsest scale that is good enough for the first step, worked out anew. */
+static int32_t coarsest(const struct pp_header *header, const struct pp_plan_step *first,
+                        bool *ret_means)
+{
+    for (int32_t shrink = 8; shrink > 1; shrink /= 2) {
+        *ret_means = true;
+        if (first->sigma >= 3.7 * shrink) {
+            return shrink;
+        }
+    }
+    for (int32_t shrink = 8; shrink > 1; shrink /= 2) {
+        *ret_means = header->shrink_max == 1;
+        if ((*ret_means || shrink <= header->shrink_max) &&
+            eight_are_left(header, shrink, first->to)) {
+            return shrink;
+        }
+    }
+    *ret_means = false;
+    return 1;
+}
+
+static void test_fast_plan_decodes_as_little_as_the_first_step_allows(void)
 {
     int seen[9] = {0};
 
@@ -173,25 +194,57 @@ static void test_fast_plan_decodes_as_little_as_the_thumbnail_allows(void)
         struct pp_header header = jpeg_header(random_side(20000), random_side(20000));
         struct pp_chain chain = random_chain();
         struct pp_plan plan;
+        bool means;
 
         header.shrink_max = 1 << g_test_rand_int_range(0, 4);
         plan = make_plan(&header, &chain, PP_PLAN_FAST);
-        seen[plan.shrink]++;
-        if (plan.count == 0 || plan.steps[0].kind != PP_STEP_THUMBNAIL) {
-            g_assert_cmpint(plan.shrink, ==, 1);
+        seen[plan.scale.shrink]++;
+        if (plan.count == 0) {
+            g_assert_cmpint(plan.scale.shrink, ==, 1);
             continue;
         }
-        g_assert_cmpint(plan.shrink, <=, header.shrink_max);
-        /* Good enough, and the next coarser one would not be: so it is the coarsest. */
-        g_assert_true(plan.shrink == 1 || eight_are_left(&header, plan.shrink, plan.steps[0].to));
-        g_assert_true(plan.shrink * 2 > header.shrink_max ||
-                      !eight_are_left(&header, plan.shrink * 2, plan.steps[0].to));
+        g_assert_cmpint(plan.scale.shrink, ==, coarsest(&header, &plan.steps[0], &means));
+        g_assert_cmpint(plan.scale.means, ==, means);
     }
     /* The random cases reached every scale that there is. */
     g_assert_cmpint(seen[1], >, 0);
     g_assert_cmpint(seen[2], >, 0);
     g_assert_cmpint(seen[4], >, 0);
     g_assert_cmpint(seen[8], >, 0);
+}
+
+/* The variance of all blurs up to the first thumbnail that changes something, in pixels of the
+ * file. */
+static double variance_before_thumbnail(const struct pp_plan *exact)
+{
+    double variance = 0;
+
+    for (int32_t i = 0; i < exact->count && exact->steps[i].kind == PP_STEP_BLUR; i++) {
+        variance += exact->steps[i].sigma * exact->steps[i].sigma;
+    }
+    return variance;
+}
+
+static void test_joined_steps_blur_as_much_as_the_chain(void)
+{
+    for (int i = 0; i < 5000; i++) {
+        struct pp_header header = jpeg_header(random_side(20000), random_side(20000));
+        struct pp_chain chain = random_chain();
+        struct pp_plan plan = make_plan(&header, &chain, PP_PLAN_FAST);
+        const struct pp_plan_step *first = &plan.steps[0];
+        struct pp_plan exact = make_plan(&header, &chain, PP_PLAN_EXACT);
+        double wanted = variance_before_thumbnail(&exact);
+        double area = (double)plan.scale.shrink * plan.scale.shrink;
+
+        if (plan.scale.shrink == 1 || first->sigma == 0) {
+            continue;
+        }
+        /* What the pass adds, and what the means were, are what the chain asks for. */
+        g_assert_cmpfloat_with_epsilon(first->sigma * first->sigma, wanted, wanted * 1e-9);
+        g_assert_cmpfloat_with_epsilon(first->blur.variance * area + (area - 1) / 12, wanted,
+                                       wanted * 1e-9);
+        g_assert_cmpfloat(first->blur.detail * plan.scale.shrink, ==, 1.0);
+    }
 }
 
 static void test_thin_side_keeps_the_scale_fine(void)
@@ -202,21 +255,47 @@ static void test_thin_side_keeps_the_scale_fine(void)
 
     /* The long side has 100 pixels for each of the thumbnail's, the short one has 20 for one. */
     check_size(plan.size, 200, 1);
-    g_assert_cmpint(plan.shrink, ==, 2);
+    g_assert_cmpint(plan.scale.shrink, ==, 2);
 }
 
-static void test_blur_first_decodes_every_pixel(void)
+static void test_a_wide_blur_needs_only_means(void)
 {
     struct pp_header header = jpeg_header(8000, 6000);
-    struct pp_chain chain = CHAIN("blur", "15", "thumbnail", "100");
+    struct pp_chain chain = CHAIN("blur", "15", "thumbnail", "1200");
     struct pp_plan plan = make_plan(&header, &chain, PP_PLAN_FAST);
 
-    /* The same thumbnail without the blur, or before it, takes 1/8. */
-    g_assert_cmpint(plan.shrink, ==, 1);
+    /* One pass from a quarter of the sides to the output. */
+    g_assert_cmpint(plan.count, ==, 1);
+    g_assert_cmpint(plan.scale.shrink, ==, 4);
+    g_assert_true(plan.scale.means);
+    check_size(plan.steps[0].from, 2000, 1500);
+    check_size(plan.steps[0].to, 1200, 900);
+
+    /* Without a thumbnail it ends at the full size. */
+    chain = CHAIN("blur", "30");
+    plan = make_plan(&header, &chain, PP_PLAN_FAST);
+    g_assert_cmpint(plan.scale.shrink, ==, 8);
+    check_size(plan.steps[0].to, 8000, 6000);
+
+    /* A blur after the thumbnail is one of the thumbnail. */
     chain = CHAIN("thumbnail", "100", "blur", "15");
     plan = make_plan(&header, &chain, PP_PLAN_FAST);
-    g_assert_cmpint(plan.shrink, ==, 8);
+    g_assert_cmpint(plan.scale.shrink, ==, 8);
+    g_assert_false(plan.scale.means);
+    g_assert_cmpint(plan.steps[1].kind, ==, PP_STEP_BLUR);
     g_assert_cmpfloat(plan.steps[1].sigma, ==, 15.0);
+}
+
+static void test_what_has_no_means_is_blurred_in_full(void)
+{
+    struct pp_header header = png_header(2000, 1500, 4, 8);
+    struct pp_chain chain = CHAIN("blur", "15", "thumbnail", "1900");
+    struct pp_plan plan = make_plan(&header, &chain, PP_PLAN_FAST);
+
+    /* Transparent pixels must not enter a mean. */
+    g_assert_cmpint(plan.scale.shrink, ==, 1);
+    g_assert_cmpint(plan.count, ==, 2);
+    g_assert_cmpint(plan.steps[0].kind, ==, PP_STEP_BLUR);
 }
 
 static void test_alpha_is_filtered_at_16_bits(void)
@@ -255,7 +334,7 @@ static void check_memory(const struct pp_plan *plan)
     g_assert_cmpuint(plan->second_area, <=, plan->pixel_bytes);
     g_assert_cmpuint(
         room[0], >=,
-        image_bytes(pp_codec_shrunk_size(header, plan->shrink), header->bands, header->bits) *
+        image_bytes(pp_codec_shrunk_size(header, plan->scale.shrink), header->bands, header->bits) *
             (plan->bits / header->bits));
     for (int32_t i = 0; i < plan->count; i++) {
         if (plan->steps[i].kind == PP_STEP_THUMBNAIL) {
@@ -328,10 +407,14 @@ int main(int argc, char **argv)
     g_test_add_func("/plan/box-is-meant-upright", test_box_is_meant_upright);
     g_test_add_func("/plan/exact-plan-keeps-every-step-and-pixel",
                     test_exact_plan_keeps_every_step_and_pixel);
-    g_test_add_func("/plan/fast-plan-decodes-as-little-as-the-thumbnail-allows",
-                    test_fast_plan_decodes_as_little_as_the_thumbnail_allows);
+    g_test_add_func("/plan/fast-plan-decodes-as-little-as-the-first-step-allows",
+                    test_fast_plan_decodes_as_little_as_the_first_step_allows);
     g_test_add_func("/plan/thin-side-keeps-the-scale-fine", test_thin_side_keeps_the_scale_fine);
-    g_test_add_func("/plan/blur-first-decodes-every-pixel", test_blur_first_decodes_every_pixel);
+    g_test_add_func("/plan/joined-steps-blur-as-much-as-the-chain",
+                    test_joined_steps_blur_as_much_as_the_chain);
+    g_test_add_func("/plan/a-wide-blur-needs-only-means", test_a_wide_blur_needs_only_means);
+    g_test_add_func("/plan/what-has-no-means-is-blurred-in-full",
+                    test_what_has_no_means_is_blurred_in_full);
     g_test_add_func("/plan/alpha-is-filtered-at-16-bits", test_alpha_is_filtered_at_16_bits);
     g_test_add_func("/plan/memory-covers-every-image", test_memory_covers_every_image);
     g_test_add_func("/plan/memory-is-the-photo-and-little-more",

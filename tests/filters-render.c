@@ -200,7 +200,7 @@ static void check_fast(GBytes *file, const struct pp_chain *chain, int32_t shrin
     struct picture exact = render_picture(file, chain, PP_PLAN_EXACT);
     struct picture fast = render_picture(file, chain, PP_PLAN_FAST);
 
-    g_assert_cmpint(plan_for(file, chain, PP_PLAN_FAST, PP_FORMAT_PNG).shrink, ==, shrink);
+    g_assert_cmpint(plan_for(file, chain, PP_PLAN_FAST, PP_FORMAT_PNG).scale.shrink, ==, shrink);
     g_assert_cmpfloat(picture_psnr(&exact, &fast), >=, 55);
     g_assert_cmpfloat(largest_difference(&exact, &fast), <=, 2);
     picture_free(&exact);
@@ -224,6 +224,100 @@ static void test_fast_plan_is_within_55_db_of_exact(void)
         check_fast(file, &eighth, 8);
         picture_free(&picture);
     }
+}
+
+/* The part of @picture that is @border pixels away from its edges; in the same memory. */
+static struct picture inner_part(const struct picture *picture, int32_t border)
+{
+    struct picture part = *picture;
+
+    part.image.pixels = pp_image_row(&part.image, border);
+    part.image.pixels += (size_t)border * (size_t)part.image.bands;
+    part.image.width -= 2 * border;
+    part.image.height -= 2 * border;
+    return part;
+}
+
+/* The fast plan works on means of @shrink x @shrink pixels and keeps its promise, which is about
+ * what lies @border pixels and more inside. */
+static void check_blurred(GBytes *file, const struct pp_chain *chain, int32_t shrink,
+                          int32_t border)
+{
+    struct pp_plan plan = plan_for(file, chain, PP_PLAN_FAST, PP_FORMAT_PNG);
+    struct picture exact = render_picture(file, chain, PP_PLAN_EXACT);
+    struct picture fast = render_picture(file, chain, PP_PLAN_FAST);
+    struct picture exact_part = inner_part(&exact, border);
+    struct picture fast_part = inner_part(&fast, border);
+
+    g_assert_cmpint(plan.scale.shrink, ==, shrink);
+    g_assert_cmpint(plan.scale.means, ==, shrink > 1);
+    g_assert_cmpint(plan.count, ==, 1);
+    g_assert_cmpfloat(picture_psnr(&exact_part, &fast_part), >=, 55);
+    g_assert_cmpfloat(largest_difference(&exact_part, &fast_part), <=, 2);
+    picture_free(&exact);
+    picture_free(&fast);
+}
+
+static void test_fast_blur_is_within_55_db_of_exact(void)
+{
+    const struct pp_chain narrow = CHAIN("blur", "3", "thumbnail", "150");
+    const struct pp_chain wide = CHAIN("blur", "15", "thumbnail", "240");
+    const struct pp_chain wider = CHAIN("blur", "20", "blur", "23", "thumbnail", "300");
+    const struct pp_chain alone = CHAIN("blur", "8");
+    struct picture picture = paint((struct pp_size){603, 482}, 3, 8);
+    const enum pp_format formats[] = {PP_FORMAT_JPEG, PP_FORMAT_PNG};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(formats); i++) {
+        g_autoptr(GBytes) file = picture_write(&picture, formats[i], 92, NULL);
+
+        check_blurred(file, &narrow, 1, 4);
+        check_blurred(file, &wide, 4, 20);
+        check_blurred(file, &wider, 8, 47);
+        check_blurred(file, &alone, 2, 26);
+    }
+    picture_free(&picture);
+}
+
+/* Noise around black, half of which is cut off: what a decoder that takes means first gets wrong.
+ */
+static void test_fast_blur_is_right_where_colours_are_cut_off(void)
+{
+    const struct pp_chain chain = CHAIN("blur", "15", "thumbnail", "240");
+    struct picture picture = paint((struct pp_size){603, 482}, 3, 8);
+    g_autoptr(GBytes) file = NULL;
+
+    for (int32_t y = 0; y < picture.image.height; y++) {
+        for (int32_t x = 0; x < picture.image.width; x++) {
+            for (int32_t band = 0; band < 3; band++) {
+                int32_t level = ((int32_t)picture_get(&picture, x, y, band) - 128) / 2;
+
+                picture_set(&picture, x, y, band, (uint32_t)MAX(level, 0));
+            }
+        }
+    }
+    file = picture_write(&picture, PP_FORMAT_JPEG, 75, NULL);
+    check_blurred(file, &chain, 4, 20);
+    picture_free(&picture);
+}
+
+static void test_one_pass_is_what_two_passes_are(void)
+{
+    const struct pp_chain chain = CHAIN("blur", "2.5", "thumbnail", "90x90");
+    struct picture picture = paint((struct pp_size){401, 302}, 1, 8);
+    g_autoptr(GBytes) file = picture_write(&picture, PP_FORMAT_PNG, 0, NULL);
+    struct picture result = render_picture(file, &chain, PP_PLAN_FAST);
+    struct plane truth = reference_band(&picture, 0, false, &chain);
+
+    g_assert_cmpint(plan_for(file, &chain, PP_PLAN_FAST, PP_FORMAT_PNG).count, ==, 1);
+    for (int32_t y = 3; y < truth.size.height - 3; y++) {
+        for (int32_t x = 3; x < truth.size.width - 3; x++) {
+            g_assert_cmpfloat_with_epsilon(truth.samples[y * truth.size.width + x],
+                                           picture_get(&result, x, y, 0), 0.6);
+        }
+    }
+    g_free(truth.samples);
+    picture_free(&picture);
+    picture_free(&result);
 }
 
 /* Changes the size that the frame header of a JPEG declares; its blocks stay. */
@@ -415,7 +509,7 @@ static void test_phases_are_told_in_order(void)
 
     g_assert_cmpint(render_into(&plan, file, plan.output_bytes, note_phase, phases, &output, NULL),
                     ==, 0);
-    g_assert_cmpstr(phases->str, ==, "decode blur thumbnail blur orient encode ");
+    g_assert_cmpstr(phases->str, ==, "decode resample blur orient encode ");
 }
 
 int main(int argc, char **argv)
@@ -430,6 +524,12 @@ int main(int argc, char **argv)
                     test_colour_of_transparent_pixels_never_shows);
     g_test_add_func("/render/fast-plan-is-within-55-db-of-exact",
                     test_fast_plan_is_within_55_db_of_exact);
+    g_test_add_func("/render/fast-blur-is-within-55-db-of-exact",
+                    test_fast_blur_is_within_55_db_of_exact);
+    g_test_add_func("/render/fast-blur-is-right-where-colours-are-cut-off",
+                    test_fast_blur_is_right_where_colours_are_cut_off);
+    g_test_add_func("/render/one-pass-is-what-two-passes-are",
+                    test_one_pass_is_what_two_passes_are);
     g_test_add_func("/render/filling-of-the-last-blocks-never-shows",
                     test_filling_of_the_last_blocks_never_shows);
     g_test_add_func("/render/plans-memory-is-enough-for-any-shape-and-chain",

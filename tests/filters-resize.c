@@ -15,7 +15,7 @@
 static void *scratch_create(const struct canvas *source, const struct canvas *target)
 {
     void *scratch = NULL;
-    const size_t bytes = pp_resize_scratch_bytes(&source->image, &target->image);
+    const size_t bytes = pp_resize_scratch_bytes(&source->image, &target->image, NULL);
 
     g_assert_cmpint(posix_memalign(&scratch, PP_IMAGE_ALIGNMENT, bytes), ==, 0);
     memset(scratch, 0xff, bytes); /* as float: not a number */
@@ -27,7 +27,7 @@ static void resize(const struct canvas *source, double width, double height,
 {
     void *scratch = scratch_create(source, target);
 
-    pp_resize(&source->image, width, height, &target->image, scratch);
+    pp_resize(&source->image, width, height, &target->image, NULL, scratch);
     free(scratch);
 }
 
@@ -277,11 +277,11 @@ static void test_any_cut_into_rows_gives_the_same_bytes(void)
         void *scratch = scratch_create(&source, &whole);
 
         canvas_noise(&source, (guint32)round, false);
-        pp_resize(&source.image, 149.5, 269.25, &whole.image, scratch);
+        pp_resize(&source.image, 149.5, 269.25, &whole.image, NULL, scratch);
         for (int32_t y = 0, rows; y < height; y += rows) {
             rows = g_rand_int_range(dice, 1, 41);
             rows = MIN(rows, height - y);
-            pp_resize_rows(&source.image, 149.5, 269.25, &parts.image, y, rows, scratch);
+            pp_resize_rows(&source.image, 149.5, 269.25, &parts.image, NULL, y, rows, scratch);
         }
         canvas_assert_same(&whole, &parts);
         free(scratch);

@@ -149,8 +149,9 @@ static inline GBytes *picture_write(const struct picture *picture, enum pp_forma
     return g_bytes_new_take(g_realloc(sink.bytes, sink.length), sink.length);
 }
 
-/* As pp_codec_probe() and pp_codec_decode(), with memory for the pixels taken between them, to be
- * freed by the caller where this returns 0. Like a planner, refuses more than PICTURE_PIXELS_MAX.
+/* As pp_codec_probe() and pp_codec_decode(), by the decoder's own scaling, with memory for the
+ * pixels taken between them, to be freed by the caller where this returns 0. Like a planner,
+ * refuses more than PICTURE_PIXELS_MAX.
  */
 static inline int picture_read(const struct pp_source *source, int32_t shrink,
                                struct picture *ret_picture, struct pp_metadata *metadata,
@@ -166,7 +167,8 @@ static inline int picture_read(const struct pp_source *source, int32_t shrink,
         return pp_error_set(error, -EFBIG, "too large for this test");
     }
     *ret_picture = picture_new(pp_codec_shrunk_size(&header, shrink), header.bands, header.bits);
-    r = pp_codec_decode(source, &header, shrink, &ret_picture->image, metadata, error);
+    r = pp_codec_decode(source, &header, (struct pp_decode_scale){shrink, false},
+                        &ret_picture->image, metadata, error);
     if (r != 0) {
         picture_free(ret_picture);
     }

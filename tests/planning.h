@@ -20,6 +20,7 @@ static inline struct pp_header jpeg_header(int32_t width, int32_t height)
         .bits = 8,
         .orientation = 1,
         .shrink_max = 8,
+        .means = true,
         .frames = 1,
         .loader = "jpeg",
     };
@@ -35,6 +36,7 @@ static inline struct pp_header png_header(int32_t width, int32_t height, int32_t
     header.bands = bands;
     header.bits = bits;
     header.shrink_max = 1;
+    header.means = bands % 2 == 1;
     return header;
 }
 
