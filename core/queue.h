@@ -7,7 +7,13 @@
  * Lies in memory that all who use it have mapped, at any address. Bounded: who puts into a full one
  * waits, and so does who gets from an empty one. Nobody waits for the dead: a message that a
  * process was still writing when it died never comes, one that a process was still reading when it
- * died goes to another reader, in its old place, within PP_FUTEX_LOOK_MS.
+ * died goes to another reader, in its old place, within PP_FUTEX_LOOK_MS. A stopped process is
+ * alive and keeps what it has in hand; where it was stopped in the few instructions of a call that
+ * hold the lock inside, all others wait until it goes on.
+ *
+ * A message has its place in line from the moment at which put has copied all of it. So messages of
+ * one thread come in the order in which it put them, and of two puts the one that had returned when
+ * the other began is first; who takes long over a long message holds nobody up.
  *
  *     size_t bytes = pp_queue_bytes(100, sizeof(int));       a block of that size, shared
  *     struct pp_queue *queue = pp_shared_memory_bytes(block);
@@ -44,8 +50,8 @@ size_t pp_queue_bytes(uint32_t maxsize, size_t message_bytes);
 PP_MUST_CHECK int pp_queue_init(struct pp_queue *queue, uint32_t maxsize, size_t message_bytes);
 
 /*
- * Put a copy of @length bytes behind all others, waiting up to @timeout_ms for room; -1 waits as
- * long as it takes, 0 only tries.
+ * Put a copy of @length bytes (0 is a message too) behind all others, waiting up to @timeout_ms for
+ * room; -1 waits as long as it takes, 0 only tries. Without waiting: 30 ns.
  * Returns 0; -ETIMEDOUT; -EMSGSIZE above message_bytes; -EPIPE once the queue is closed; -ENOSYS as
  * pp_lock_acquire(). Any thread, any process.
  */
@@ -64,7 +70,10 @@ PP_MUST_CHECK int pp_queue_put_none(struct pp_queue *queue, int timeout_ms);
 PP_MUST_CHECK int pp_queue_get(struct pp_queue *queue, void *into, size_t bytes, size_t *ret_length,
                                int timeout_ms);
 
-/* No more may be put; what is there can still be taken. Wakes all who wait. Returns 0 or -ENOSYS.
+/*
+ * No more may be put, not even what somebody is just putting; what is there can still be taken.
+ * Wakes all who wait. A message that another process is reading is there, as that one may die: who
+ * gets meanwhile waits. Returns 0 or -ENOSYS.
  */
 int pp_queue_close(struct pp_queue *queue);
 
