@@ -3,6 +3,12 @@
 
 #include "core/control.h"
 
+void pp_control_begin(struct pp_control *control)
+{
+    pp_control_stamp(control, 0);
+    pp_crash_stack_clear(&control->crash);
+}
+
 void pp_control_stamp(struct pp_control *control, uint64_t task)
 {
     pp_control_set_phase(control, "");

@@ -11,6 +11,7 @@
 
 #include <stdatomic.h>
 
+#include "core/crash_stack.h"
 #include "core/slot.h"
 
 #define PP_PHASE_BYTES 16
@@ -19,7 +20,11 @@
 struct pp_control {
     _Atomic uint64_t running;                   /* the task in work, 0 between tasks */
     _Atomic uint64_t phase[PP_PHASE_BYTES / 8]; /* its phase: text as two whole stores */
+    struct pp_crash_stack crash;                /* where it was when it crashed */
 };
+
+/* Make it that of a worker which is about to start. The host calls it. */
+void pp_control_begin(struct pp_control *control);
 
 /* Say that @task starts now; 0 that none runs. */
 void pp_control_stamp(struct pp_control *control, uint64_t task);

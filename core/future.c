@@ -256,7 +256,7 @@ const struct pp_result *pp_future_result(const struct pp_future *future)
 
 const char *pp_future_stack(const struct pp_future *future)
 {
-    return future->stack == NULL ? "" : future->stack;
+    return future->stack == NULL || future->result.outcome != PP_CRASHED ? "" : future->stack;
 }
 
 bool pp_future_done(const struct pp_future *future)

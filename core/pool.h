@@ -264,7 +264,9 @@ PP_DEFINE_AUTO(struct pp_future *, pp_future_destroy)
 
 /*
  * The stack of a worker that crashed in this task, innermost first, one "module+0xoffset
- * (function)" a line, for people and addr2line; "" where the system gave none. Owned by the future.
+ * (function)" a line, for people and addr2line; "" unless the task is CRASHED and the worker left
+ * one. Functions that the dynamic linker does not know, static ones, have no name in it. Owned by
+ * the future.
  */
 const char *pp_future_stack(const struct pp_future *future);
 

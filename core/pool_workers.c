@@ -37,7 +37,7 @@ static int open_place(struct pp_pool *pool, uint32_t index, int *ret_worker_end)
             return r;
         }
     }
-    pp_control_stamp(worker->control.bytes, 0);
+    pp_control_begin(worker->control.bytes);
     r = pp_channel_pair(ends);
     if (r != 0) {
         return r;
@@ -162,6 +162,18 @@ static void describe_death(struct pp_future *future, const struct pp_pool_worker
     }
 }
 
+static void keep_stack(struct pp_future *future, const struct pp_pool_worker *worker, int signal)
+{
+    const struct pp_control *control = worker->control.bytes;
+    char text[PP_CRASH_STACK_TEXT_BYTES] = "";
+
+    free(future->stack); /* of an earlier attempt */
+    if (pp_crash_stack_is_crash(signal)) {
+        pp_crash_stack_describe(&control->crash, text);
+    }
+    future->stack = text[0] == '\0' ? NULL : strdup(text);
+}
+
 static void remember_cause(struct pp_pool *pool, int signal, int exit_code)
 {
     char cause[96];
@@ -185,6 +197,7 @@ void pp_pool_bury(struct pp_pool *pool, uint32_t index, enum pp_death death, int
     remember_cause(pool, signal, exit_code);
     if (charged != NULL) {
         describe_death(charged, worker, death, signal, exit_code);
+        keep_stack(charged, worker, signal);
         pp_trace_cut_off(charged, index, PP_CRASHED);
     }
     pp_trace_worker_died(pool, index, signal, exit_code);

@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "core/channel.h"
+#include "core/control.h"
 #include "core/log.h"
 #include "core/point.h"
 #include "core/process_private.h"
@@ -73,6 +74,7 @@ static void keep_two_fds(int end, int control)
 static void become_worker(const struct zygote *zygote, pid_t parent, int end, int control_fd)
 {
     struct pp_slot control;
+    struct pp_control *page;
 
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) {
         _exit(0);
@@ -84,6 +86,8 @@ static void become_worker(const struct zygote *zygote, pid_t parent, int end, in
     if (pp_slot_attach(&control, 1, CONTROL_FD, (size_t)sysconf(_SC_PAGESIZE)) != 0) {
         _exit(2);
     }
+    page = control.bytes;
+    pp_crash_stack_install(&page->crash);
     /* exit(), not _exit(): sanitizers and profilers do their work there. */
     exit(pp_worker_run(zygote->program, WORKER_FD, control.bytes));
 }
@@ -241,6 +245,7 @@ int pp_zygote_run(const struct pp_program *program, int end)
     }
     prctl(PR_SET_NAME, "pixpool-zygote");
     pp_point_be_process(PP_POINT_ZYGOTE);
+    pp_crash_stack_prepare();
     setvbuf(stdout, NULL, _IOLBF, 0); /* as on a terminal, wherever it leads to */
     if (program->preload != NULL) {
         program->preload();
