@@ -9,14 +9,17 @@
  */
 
 #include "filters/image.h"
+#include "filters/kernel.h"
 
 /* A target that fills up. Plain data but for what it points at; fields are its own. */
 struct pp_block_mean {
     const struct pp_image *target;
     struct pp_size size; /* of the image at full size, pixels */
     int32_t shrink;
-    int32_t rows;   /* that have come */
-    uint32_t *sums; /* of the rows since the last whole block: a sum for each sample */
+    int32_t rows; /* that have come */
+    enum pp_kernel_level level;
+    void *sums;  /* of the rows since the last whole block: a sum for each sample */
+    void *folds; /* room for as many again */
 };
 
 /* Bytes of memory that the sums take. */
@@ -28,7 +31,7 @@ size_t pp_block_mean_bytes(struct pp_size size, int32_t bands);
  * @sums: pp_block_mean_bytes() bytes, aligned to 4; the caller's, as is @target.
  */
 void pp_block_mean_init(struct pp_block_mean *mean, struct pp_size size, int32_t shrink,
-                        const struct pp_image *target, uint32_t *sums);
+                        const struct pp_image *target, void *sums);
 
 /* The next row at full size, size.width pixels with the bands and bits of the target. */
 void pp_block_mean_add(struct pp_block_mean *mean, const uint8_t *row);

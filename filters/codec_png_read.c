@@ -226,10 +226,11 @@ static void read_rows(struct reading *reading, int passes)
 static int read_means(struct reading *reading)
 {
     size_t sums = pp_block_mean_bytes(reading->size, reading->target->bands);
+    size_t row_bytes = png_get_rowbytes(reading->png, reading->info);
     struct pp_block_mean mean;
     uint8_t *row;
 
-    reading->rows = malloc(2 * sums);
+    reading->rows = malloc(sums + row_bytes);
     if (reading->rows == NULL) {
         return pp_error_set(reading->error, -ENOMEM, "no memory for a row");
     }
