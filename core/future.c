@@ -13,6 +13,7 @@
 
 #include "core/builtin.h"
 #include "core/exit_cause.h"
+#include "core/point.h"
 #include "core/pool_private.h"
 #include "core/trace_private.h"
 
@@ -185,6 +186,7 @@ void pp_future_resolve(struct pp_future *future)
 {
     struct pp_pool *pool = future->pool;
 
+    pp_point("host.before-resolve");
     future->result.outcome = future->scheduled.outcome;
     pp_scheduler_hold(pool->scheduler, own_slot_bytes(future));
     pp_trace_resolved(future);

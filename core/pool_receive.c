@@ -10,6 +10,7 @@
 #include <sys/epoll.h>
 
 #include "core/clock.h"
+#include "core/point.h"
 #include "core/pool_private.h"
 #include "core/trace_private.h"
 #include "core/wire.h"
@@ -81,6 +82,7 @@ static void handle_result(struct pp_pool *pool, uint32_t index)
         pp_pool_break_off(worker, "a result of the wrong shape");
         return;
     }
+    pp_point("host.before-result");
     outcome = message.status == 0 ? PP_DONE : PP_FAILED;
     future = (struct pp_future *)pp_scheduler_finished(pool->scheduler, index, message.task,
                                                        outcome, message.run_ns, &known);

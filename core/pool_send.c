@@ -12,6 +12,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/point.h"
 #include "core/pool_private.h"
 #include "core/wire.h"
 
@@ -118,8 +119,10 @@ static int send_message(struct pp_pool_worker *worker, struct pp_future *future)
     int r;
 
     memcpy(fds + count, future->fds, future->fd_count * sizeof(int));
+    pp_point("host.before-send");
     r = pp_channel_send(worker->end, &message, sizeof(message), future->arguments,
                         future->arguments_length, fds, count + future->fd_count);
+    pp_point("host.after-send");
     for (uint32_t i = 0; r == 0 && i < future->slot_count; i++) {
         if (message.slots[i].attached) {
             worker->mapped[worker->mapped_count++] = message.slots[i].id;

@@ -18,6 +18,7 @@
 #include "core/exit_cause.h"
 #include "core/log.h"
 #include "core/memory.h"
+#include "core/point.h"
 #include "core/pool_private.h"
 #include "core/trace_private.h"
 
@@ -86,8 +87,10 @@ void pp_pool_start_worker(struct pp_pool *pool, uint32_t index)
 {
     struct pp_pool_worker *worker = &pool->workers[index];
     int worker_end;
-    int r = open_place(pool, index, &worker_end);
+    int r;
 
+    pp_point("host.before-start");
+    r = open_place(pool, index, &worker_end);
     if (r == 0) {
         worker->number = ++pool->last_number;
         pp_trace_worker_started(pool, index);
@@ -104,6 +107,7 @@ void pp_pool_start_worker(struct pp_pool *pool, uint32_t index)
 
 void pp_pool_kill_now(struct pp_pool_worker *worker)
 {
+    pp_point("host.before-kill");
     worker->kill_wanted = true;
     if (worker->pidfd >= 0) {
         syscall(SYS_pidfd_send_signal, worker->pidfd, SIGKILL, NULL, 0);
@@ -192,6 +196,7 @@ void pp_pool_bury(struct pp_pool *pool, uint32_t index, enum pp_death death, int
     struct pp_future *charged =
         (struct pp_future *)pp_scheduler_died(pool->scheduler, index, running, death);
 
+    pp_point("host.before-burial");
     pp_log(PP_LOG_INFO, "pool", "worker %u (pid %d) died: signal %d, exit code %d, task %llu",
            worker->number, worker->pid, signal, exit_code, (unsigned long long)running);
     remember_cause(pool, signal, exit_code);

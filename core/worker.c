@@ -16,6 +16,7 @@
 #include "core/builtin.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/point.h"
 #include "core/wire.h"
 #include "core/worker_private.h"
 
@@ -175,18 +176,23 @@ static int run_task(struct pp_worker *worker, struct pp_message *message)
     if (r == -EPROTO) {
         return r;
     }
+    pp_point("worker.before-stamp");
     pp_control_stamp(worker->control, task.task);
+    pp_point("worker.after-stamp");
     start_ns = pp_clock_ns();
     if (r == 0) {
         status = pp_call_run(&call, task.function, "the task failed");
     } else {
         status = pp_error_set_errno(&private.error, r, "cannot map the task's shared memory");
     }
+    pp_point("worker.before-answer");
     /* Without the memory that the host thinks it has mapped, it is of no more use. */
     if (answer(worker, task.task, status, start_ns, &private) != 0) {
         r = -EPIPE;
     }
+    pp_point("worker.after-answer");
     pp_control_stamp(worker->control, 0);
+    pp_point("worker.after-task");
     if (worker->once) {
         worker->exit_code = status == 0 ? 0 : 1;
         r = PP_WORKER_CLOSED;
@@ -270,7 +276,10 @@ int pp_worker_run(const struct pp_program *program, int end, struct pp_control *
 {
     struct pp_worker *worker;
     int exit_code;
-    int r = pp_worker_create(&worker, program, end, control);
+    int r;
+
+    pp_point("worker.begin");
+    r = pp_worker_create(&worker, program, end, control);
 
     if (r != 0) {
         return PP_WORKER_EXIT_USELESS;
