@@ -115,6 +115,7 @@ int pp_future_create(struct pp_future **ret_future, struct pp_pool *pool,
     future->scheduled.id = ++pool->last_task;
     future->scheduled.crash_attempts = task->crash_attempts == 0 ? 1 : task->crash_attempts;
     future->scheduled.kill_attempts = task->kill_attempts == 0 ? 1 : task->kill_attempts;
+    future->scheduled.priority = task->priority;
     r = pp_builtin_find(pool->program, task->function, &future->function);
     if (r == 0) {
         future->result.function = pp_builtin_function(pool->program, future->function)->name;

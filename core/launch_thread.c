@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@ struct thread {
     const struct pp_program *program;
     int end;
     struct pp_control *control;
+    _Atomic bool ended; /* nothing is left to do but to join it */
     struct thread *next;
 };
 
@@ -31,7 +33,26 @@ static void *run(void *user)
     struct thread *thread = user;
 
     pp_worker_run(thread->program, thread->end, thread->control);
+    atomic_store(&thread->ended, true);
     return NULL;
+}
+
+/* Of workers that were replaced. */
+static void join_ended(struct threads *self)
+{
+    struct thread **at = &self->first;
+
+    while (*at != NULL) {
+        struct thread *thread = *at;
+
+        if (atomic_load(&thread->ended)) {
+            *at = thread->next;
+            pthread_join(thread->id, NULL);
+            free(thread);
+        } else {
+            at = &thread->next;
+        }
+    }
 }
 
 static int start(struct pp_launcher *launcher, uint32_t number, int end,
@@ -42,6 +63,7 @@ static int start(struct pp_launcher *launcher, uint32_t number, int end,
     int r;
 
     (void)number;
+    join_ended(self);
     if (thread == NULL) {
         close(end);
         return -ENOMEM;

@@ -68,32 +68,59 @@ static int open_fds(struct pp_pool *pool)
     return watch(pool, pool->timer, PP_POOL_TAG_TIMER);
 }
 
+/* A place for each worker, and one for each that takes over from another. */
+static int create_places(struct pp_pool *pool, const struct pp_pool_options *options,
+                         enum pp_start_method method)
+{
+    struct pp_scheduler_limits limits = {
+        .workers = pool->process_count,
+        .budget = options->memory_bytes == 0 ? default_budget() : options->memory_bytes,
+    };
+    int r;
+
+    if (method != PP_START_IN_PROCESS) {
+        limits.tasks_per_worker = options->tasks_per_worker;
+        pool->growth_bytes = options->worker_growth_bytes;
+    }
+    if (limits.tasks_per_worker > 0 || pool->growth_bytes > 0) {
+        limits.spare_places = limits.workers;
+    }
+    r = pp_scheduler_create(&pool->scheduler, &limits);
+    if (r != 0) {
+        return r;
+    }
+    pool->worker_count = pp_scheduler_places(pool->scheduler);
+    pool->workers = calloc(pool->worker_count, sizeof(*pool->workers));
+    if (pool->workers == NULL) {
+        return -ENOMEM;
+    }
+    for (uint32_t i = 0; i < pool->worker_count; i++) {
+        pool->workers[i].end = -1;
+        pool->workers[i].pidfd = -1;
+    }
+    return 0;
+}
+
 static int create_parts(struct pp_pool *pool, const struct pp_pool_options *options,
                         enum pp_start_method method, struct pp_error *error)
 {
-    size_t budget = options->memory_bytes == 0 ? default_budget() : options->memory_bytes;
     int r = pp_program_check(pool->program, error);
 
     if (r != 0) {
         return r;
     }
-    pool->workers = calloc(pool->worker_count, sizeof(*pool->workers));
-    r = pool->workers == NULL ? -ENOMEM : open_fds(pool);
+    r = create_places(pool, options, method);
     if (r == 0) {
-        r = pp_slots_create(&pool->slots);
+        r = open_fds(pool);
     }
     if (r == 0) {
-        r = pp_scheduler_create(&pool->scheduler, pool->worker_count, budget);
+        r = pp_slots_create(&pool->slots);
     }
     if (r == 0) {
         r = pp_trace_open_pool(pool, options->trace);
     }
     if (r != 0) {
         return pp_error_set_errno(error, r, "cannot make the pool");
-    }
-    for (uint32_t i = 0; i < pool->worker_count; i++) {
-        pool->workers[i].end = -1;
-        pool->workers[i].pidfd = -1;
     }
     r = pp_start_init(&pool->start, pool->program, options, error);
     return r != 0 ? r : create_launcher(pool, method, error);
@@ -117,9 +144,9 @@ int pp_pool_create(struct pp_pool **ret_pool, const struct pp_program *program,
     pool->epoll = -1;
     pool->timer = -1;
     pool->launcher_fd = -1;
-    pool->worker_count = method == PP_START_IN_PROCESS ? 1
-                         : options->processes == 0     ? pp_cpu_count()
-                                                       : options->processes;
+    pool->process_count = method == PP_START_IN_PROCESS ? 1
+                          : options->processes == 0     ? pp_cpu_count()
+                                                        : options->processes;
     pool->oom_kills = pp_memory_oom_kills();
     r = create_parts(pool, options, method, error);
     if (r == 0) {
@@ -164,6 +191,9 @@ static void carry_out(struct pp_pool *pool, const struct pp_action *action)
         break;
     case PP_ACTION_KILL:
         pp_pool_kill_worker(pool, action->worker);
+        break;
+    case PP_ACTION_CLOSE:
+        pp_pool_close_worker(pool, action->worker);
         break;
     case PP_ACTION_RESOLVE:
         pp_future_resolve(future);
@@ -270,7 +300,7 @@ size_t pp_pool_pending(const struct pp_pool *pool)
 
 unsigned pp_pool_processes(const struct pp_pool *pool)
 {
-    return pool->worker_count;
+    return pool->process_count;
 }
 
 int pp_pool_fd(const struct pp_pool *pool)

@@ -52,9 +52,10 @@ struct pp_pool_options {
                                                caller's, who may close it once the pool is gone */
     uint32_t shared_count;
     uint32_t tasks_per_worker;  /* a worker that has run so many is replaced, by one that is started
-                                   before it goes; 0: never. Python: maxtasksperchild */
-    size_t worker_growth_bytes; /* likewise a worker whose resident memory has grown by more since
-                                   its first task; 0: never */
+                                   before it goes; 0: never. In process nobody is replaced. Python:
+                                   maxtasksperchild */
+    size_t worker_growth_bytes; /* likewise a process whose own memory, without what it shares, has
+                                   grown by more since its first task; 0: never */
     struct pp_trace *trace; /* record what every task does (core/trace.h); the caller's, outlives
                                the pool; NULL: no */
 };

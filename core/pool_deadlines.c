@@ -8,8 +8,12 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/log.h"
 #include "core/pool_private.h"
 #include "core/trace_private.h"
+
+/* How long a worker that was told to end may take for that. */
+#define CLOSE_PATIENCE_NS UINT64_C(2000000000)
 
 /* When the task that @worker works on has to be done; 0 where it may take any time. */
 static uint64_t deadline_of(const struct pp_pool *pool, uint32_t index)
@@ -18,6 +22,9 @@ static uint64_t deadline_of(const struct pp_pool *pool, uint32_t index)
     const struct pp_future *future =
         (const struct pp_future *)pp_scheduler_head(pool->scheduler, index);
 
+    if (worker->closing && !worker->kill_wanted && pool->launcher->ops->has_processes) {
+        return worker->closing_since_ns + CLOSE_PATIENCE_NS;
+    }
     if (future == NULL || future->timeout_ms == 0 || worker->number == 0) {
         return 0;
     }
@@ -52,6 +59,25 @@ void pp_pool_arm_timer(struct pp_pool *pool)
     timerfd_settime(pool->timer, TFD_TIMER_ABSTIME, &setting, NULL);
 }
 
+static void give_up(struct pp_pool *pool, uint32_t index, uint64_t now)
+{
+    struct pp_pool_worker *worker = &pool->workers[index];
+    struct pp_future *future = (struct pp_future *)pp_scheduler_head(pool->scheduler, index);
+
+    if (worker->closing) {
+        pp_log(PP_LOG_INFO, "pool", "worker %u does not end by itself", worker->number);
+        pp_pool_kill_now(worker);
+        return;
+    }
+    pp_control_get_phase(worker->control.bytes, future->result.phase);
+    future->result.attempts++;
+    future->result.run_ns = now - worker->head_since_ns;
+    pp_error_set(&future->result.error, -ETIMEDOUT, "not done after %u ms", future->timeout_ms);
+    pp_trace_cut_off(future, index, PP_TIMED_OUT);
+    pp_scheduler_abort(pool->scheduler, &future->scheduled, PP_TIMED_OUT,
+                       pool->launcher->ops->has_processes);
+}
+
 void pp_pool_handle_deadlines(struct pp_pool *pool)
 {
     uint64_t now = pp_clock_ns();
@@ -63,23 +89,13 @@ void pp_pool_handle_deadlines(struct pp_pool *pool)
     }
     pool->armed_ns = 0;
     for (uint32_t i = 0; i < pool->worker_count; i++) {
-        struct pp_future *future;
-
         if (!has_passed(pool, i, now)) {
             continue;
         }
         /* What was answered in time counts, however late the host comes to read it. */
         pp_pool_handle_worker(pool, i);
-        if (!has_passed(pool, i, now)) {
-            continue;
+        if (has_passed(pool, i, now)) {
+            give_up(pool, i, now);
         }
-        future = (struct pp_future *)pp_scheduler_head(pool->scheduler, i);
-        pp_control_get_phase(pool->workers[i].control.bytes, future->result.phase);
-        future->result.attempts++;
-        future->result.run_ns = now - pool->workers[i].head_since_ns;
-        pp_error_set(&future->result.error, -ETIMEDOUT, "not done after %u ms", future->timeout_ms);
-        pp_trace_cut_off(future, i, PP_TIMED_OUT);
-        pp_scheduler_abort(pool->scheduler, &future->scheduled, PP_TIMED_OUT,
-                           pool->launcher->ops->has_processes);
     }
 }

@@ -9,6 +9,7 @@
  *   pool_workers.c    a worker's start, kill and death
  *   pool_send.c       what it is sent
  *   pool_receive.c    what it says
+ *   pool_replace.c    a worker's making way for another
  *   pool_deadlines.c  how long it may take
  *   future.c          a task from submission to result
  */
@@ -70,9 +71,13 @@ struct pp_pool_worker {
     int pidfd;       /* -1: not known yet, or no process */
     int pid;
     struct pp_slot control;
-    bool kill_wanted;       /* as soon as the pidfd is known */
-    bool killed;            /* by the pool's own order */
-    bool broke_protocol;    /* and was killed for it */
+    bool kill_wanted;    /* as soon as the pidfd is known */
+    bool killed;         /* by the pool's own order */
+    bool broke_protocol; /* and was killed for it */
+    bool closing;        /* was told to end */
+    uint64_t closing_since_ns;
+    uint64_t looked_ns;     /* when its memory was last looked at; 0: never */
+    size_t first_bytes;     /* how much that was after its first task */
     uint64_t head_since_ns; /* when the first task of its inbox became the first */
     struct pp_future *inbox[PP_SCHEDULER_CREDIT]; /* sent and not answered; references */
     unsigned inbox_count;
@@ -88,7 +93,9 @@ struct pp_pool {
     struct pp_scheduler *scheduler;
     struct pp_slots *slots;
     struct pp_pool_worker *workers;
-    uint32_t worker_count;
+    uint32_t worker_count;  /* places: more than processes where workers are replaced */
+    uint32_t process_count; /* workers to keep */
+    size_t growth_bytes;    /* a worker that has grown by more is replaced; 0: never */
     uint32_t last_number;
     uint64_t last_task;
     int epoll;
@@ -137,6 +144,10 @@ void pp_pool_close_workers(struct pp_pool *pool);
 
 /* pool_send.c: the action; an error is the task's failure. */
 void pp_pool_send_task(struct pp_pool *pool, uint32_t index, struct pp_future *future);
+
+/* pool_replace.c: the action; and whether it has come to that, looked at after results. */
+void pp_pool_close_worker(struct pp_pool *pool, uint32_t index);
+void pp_pool_watch_growth(struct pp_pool *pool, uint32_t index);
 
 /* pool_receive.c: read a worker's channel to its end. */
 void pp_pool_handle_worker(struct pp_pool *pool, uint32_t index);

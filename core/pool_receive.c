@@ -100,6 +100,7 @@ static void handle_result(struct pp_pool *pool, uint32_t index)
                           message.run_ns);
     }
     shift_inbox(worker);
+    pp_pool_watch_growth(pool, index);
 }
 
 static void handle_ready(struct pp_pool *pool, uint32_t index)
@@ -151,7 +152,8 @@ void pp_pool_handle_worker(struct pp_pool *pool, uint32_t index)
             /* Its death comes from the launcher; until then the closed end must not wake us. */
             epoll_ctl(pool->epoll, EPOLL_CTL_DEL, worker->end, NULL);
             if (!pool->launcher->ops->has_processes) {
-                pp_pool_bury(pool, index, PP_DEATH_CRASH, 0, 1);
+                pp_pool_bury(pool, index, worker->closing ? PP_DEATH_ORDER : PP_DEATH_CRASH, 0,
+                             worker->closing ? 0 : 1);
             }
             return;
         }

@@ -132,7 +132,7 @@ static enum pp_death classify(struct pp_pool *pool, const struct pp_pool_worker 
 {
     uint64_t oom_kills;
 
-    if (worker->killed) {
+    if (worker->killed || worker->closing) {
         return PP_DEATH_ORDER;
     }
     if (signal != SIGKILL || worker->broke_protocol) {
@@ -199,7 +199,9 @@ void pp_pool_bury(struct pp_pool *pool, uint32_t index, enum pp_death death, int
     pp_point("host.before-burial");
     pp_log(PP_LOG_INFO, "pool", "worker %u (pid %d) died: signal %d, exit code %d, task %llu",
            worker->number, worker->pid, signal, exit_code, (unsigned long long)running);
-    remember_cause(pool, signal, exit_code);
+    if (!worker->closing) {
+        remember_cause(pool, signal, exit_code);
+    }
     if (charged != NULL) {
         describe_death(charged, worker, death, signal, exit_code);
         keep_stack(charged, worker, signal);

@@ -13,6 +13,9 @@
 
 #include "core/pool.h"
 
+/* One of so many turns goes to the classes below, see enum pp_priority. */
+#define PP_SCHEDULER_TURNS 8
+
 /* The most tasks that one worker holds: one in work and one ready, so that it need not wait. */
 #define PP_SCHEDULER_CREDIT 2
 
@@ -34,6 +37,7 @@ struct pp_scheduled {
     size_t bytes;            /* of slots that it needs while it runs */
     uint32_t crash_attempts; /* 1 or more */
     uint32_t kill_attempts;  /* 1 or more */
+    enum pp_priority priority;
     /* The scheduler's own from here on; read only. */
     enum pp_outcome outcome;
     uint32_t crashes;
@@ -51,13 +55,14 @@ enum pp_death {
     PP_DEATH_CRASH, /* by its own doing: a signal, an exit, memory */
     PP_DEATH_KILL,  /* somebody sent SIGKILL */
     PP_DEATH_LOST,  /* its zygote died: a task is to blame only if that goes on happening */
-    PP_DEATH_ORDER  /* the scheduler asked for it */
+    PP_DEATH_ORDER  /* the scheduler asked for it, by killing or closing it */
 };
 
 enum pp_action_kind {
     PP_ACTION_START,  /* start worker @worker */
     PP_ACTION_SEND,   /* send @task to @worker */
     PP_ACTION_KILL,   /* kill @worker */
+    PP_ACTION_CLOSE,  /* let @worker end: it has no task and gets none any more */
     PP_ACTION_RESOLVE /* @task has ended: task->outcome */
 };
 
@@ -69,13 +74,18 @@ struct pp_action {
 
 struct pp_scheduler;
 
-/*
- * @workers: how many to keep, 1 or more. @budget: bytes that tasks in work may need together; one
- * that needs more runs only when no other does.
- * Returns 0 with *ret_scheduler, which the caller destroys; or -ENOMEM.
- */
-PP_MUST_CHECK int pp_scheduler_create(struct pp_scheduler **ret_scheduler, uint32_t workers,
-                                      size_t budget);
+/* What a scheduler has to keep to. */
+struct pp_scheduler_limits {
+    uint32_t workers;          /* to keep, and to have tasks at a time; 1 or more */
+    uint32_t spare_places;     /* beyond those, for workers that take over from others */
+    uint32_t tasks_per_worker; /* one that was given so many is replaced; 0: never */
+    size_t budget; /* bytes that tasks in work may need together; one that needs more runs only when
+                      no other does */
+};
+
+/* Returns 0 with *ret_scheduler, which the caller destroys; or -ENOMEM. */
+PP_MUST_CHECK int pp_scheduler_create(struct pp_scheduler **ret_scheduler,
+                                      const struct pp_scheduler_limits *limits);
 void pp_scheduler_destroy(struct pp_scheduler *scheduler);
 
 /*
@@ -84,7 +94,10 @@ void pp_scheduler_destroy(struct pp_scheduler *scheduler);
  */
 bool pp_scheduler_next(struct pp_scheduler *scheduler, struct pp_action *ret_action);
 
-/* Event: @task was submitted. Its first four fields are set, the others zero. */
+/* Places for workers that there are: the indices are below that. */
+uint32_t pp_scheduler_places(const struct pp_scheduler *scheduler);
+
+/* Event: @task was submitted. Its first five fields are set, the others zero. */
 void pp_scheduler_submit(struct pp_scheduler *scheduler, struct pp_scheduled *task);
 
 /*
@@ -97,13 +110,19 @@ void pp_scheduler_refused(struct pp_scheduler *scheduler, struct pp_scheduled *t
 bool pp_scheduler_is_starting(const struct pp_scheduler *scheduler, uint32_t worker);
 
 /*
- * Event: @worker could not be started. Its place rests until a task has ended, or until no other
- * worker is left, so that what the others hold can be given back first.
+ * Event: @worker could not be started. Its place rests until a task or a worker has ended, or until
+ * no other worker is left, so that what the others hold can be given back first.
  */
 void pp_scheduler_start_failed(struct pp_scheduler *scheduler, uint32_t worker);
 
 /* Event: @worker, started before, takes tasks now. */
 void pp_scheduler_ready(struct pp_scheduler *scheduler, uint32_t worker);
+
+/*
+ * Event: @worker has to be replaced. It gets no more tasks; when it has none left and another one
+ * is ready in its stead, it is closed. Nothing happens where it is not ready.
+ */
+void pp_scheduler_retire(struct pp_scheduler *scheduler, uint32_t worker);
 
 /*
  * Event: @worker says that the task with @id has ended with @outcome, DONE or FAILED, after
@@ -140,9 +159,6 @@ void pp_scheduler_let_go(struct pp_scheduler *scheduler, size_t bytes);
 
 /* The task that @worker works on or takes next, NULL where it has none or it was aborted. */
 struct pp_scheduled *pp_scheduler_head(const struct pp_scheduler *scheduler, uint32_t worker);
-
-/* A task that waits for a worker, NULL where none does; for terminating, which aborts them all. */
-struct pp_scheduled *pp_scheduler_waiting(const struct pp_scheduler *scheduler);
 
 /* Stop replacing workers: none is started any more. */
 void pp_scheduler_stop_starting(struct pp_scheduler *scheduler);
