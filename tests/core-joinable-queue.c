@@ -7,6 +7,7 @@
 #include "core/joinable_queue.h"
 #include "core/point.h"
 #include "tests/instructions.h"
+#include "tests/seccomp.h"
 
 enum { ROOM = 4, WORKERS = 4 };
 
@@ -256,6 +257,33 @@ static void test_another_process_may_say_that_it_is_done(void)
     atomic_store(&shared->ticket, check_next(shared, 1));
     g_assert_cmpint(join_child(start_child(finish_for_another, shared)), ==, 0);
     check_that_it_is_done_and_whole(shared);
+    pp_slot_finish(&slot);
+}
+
+static int finish_without_futex(void *memory)
+{
+    return forbid_call(SYS_futex) ? finish_for_another(memory) : SECCOMP_SKIP;
+}
+
+static void test_saying_that_all_is_done_calls_who_joins(void)
+{
+    struct pp_slot slot;
+    struct shared *shared = begin(&slot);
+    pid_t pid;
+    int r;
+
+    g_assert_cmpint(put(shared, 1, 0), ==, 0);
+    atomic_store(&shared->ticket, check_next(shared, 1));
+    pid = start_child(join_for_long, shared);
+    WAIT_UNTIL(atomic_load(&shared->said) == 1 && sleeps(pid));
+    r = join_child(start_child(finish_without_futex, shared));
+    if (r == SECCOMP_SKIP) {
+        g_test_skip("this system does not let a process filter its system calls");
+        kill_child(pid);
+    } else {
+        g_assert_cmpint(r, ==, -1);
+        g_assert_cmpint(join_child(pid), ==, 0);
+    }
     pp_slot_finish(&slot);
 }
 
@@ -716,6 +744,8 @@ int main(int argc, char **argv)
                     test_queues_that_cannot_be_are_errors);
     g_test_add_func("/joinable-queue/join-waits-until-all-is-done",
                     test_join_waits_until_all_is_done);
+    g_test_add_func("/joinable-queue/saying-that-all-is-done-calls-who-joins",
+                    test_saying_that_all_is_done_calls_who_joins);
     g_test_add_func("/joinable-queue/another-process-may-say-that-it-is-done",
                     test_another_process_may_say_that_it_is_done);
     g_test_add_func("/joinable-queue/who-has-something-to-do-is-not-kept",

@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <pthread.h>
-#include <stddef.h>
-
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/syscall.h>
 
 #include "core/clock.h"
 #include "core/futex.h"
 #include "core/point.h"
 #include "core/simple_queue.h"
-#include "tests/processes.h"
+#include "tests/seccomp.h"
 
 /* Short messages are copied under the lock, long ones without it. */
 enum { ROOM = 7, SHORT_BYTES = 16, LONG_BYTES = 5000 };
@@ -534,28 +529,13 @@ static void test_threads_pass_each_message_once(void)
     pass_between_threads(LONG_BYTES);
 }
 
-/* From here on the kernel kills the caller when it asks for a futex. */
-static bool forbid_futex(void)
-{
-    struct sock_filter code[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_futex, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    struct sock_fprog program = {.len = G_N_ELEMENTS(code), .filter = code};
-
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
-}
-
 static int put_and_get_without_futex(void *memory)
 {
     static uint8_t bytes[LONG_BYTES];
     struct pp_queue *queue = queue_of(memory);
 
-    if (!forbid_futex()) {
-        return 77;
+    if (!forbid_call(SYS_futex)) {
+        return SECCOMP_SKIP;
     }
     for (size_t i = 0; i < 100; i++) {
         if (pp_queue_put(queue, bytes, i % 2 == 0 ? 1 : LONG_BYTES, -1) != 0 ||
@@ -581,11 +561,56 @@ static void test_the_system_is_not_called_where_nobody_sleeps(void)
     put_number(queue_of(shared), 2);
     check_next_number(queue_of(shared), 2);
     r = join_child(start_child(put_and_get_without_futex, shared));
-    if (r == 77) {
+    if (r == SECCOMP_SKIP) {
         g_test_skip("this system does not let a process filter its system calls");
     } else {
         g_assert_cmpint(r, ==, 0);
     }
+    pp_slot_finish(&slot);
+}
+
+static int put_without_futex(void *memory)
+{
+    return forbid_call(SYS_futex) ? -pp_queue_put(queue_of(memory), "x", 1, -1) : SECCOMP_SKIP;
+}
+
+static int get_without_futex(void *memory)
+{
+    uint32_t number;
+
+    if (!forbid_call(SYS_futex)) {
+        return SECCOMP_SKIP;
+    }
+    return -pp_queue_get(queue_of(memory), &number, sizeof(number), NULL, -1);
+}
+
+/* @run dies of its call, and the sleeper goes on. */
+static void check_that_it_calls(struct shared *shared, child_fn run, pid_t sleeper)
+{
+    int r = join_child(start_child(run, shared));
+
+    if (r == SECCOMP_SKIP) {
+        g_test_skip("this system does not let a process filter its system calls");
+        kill_child(sleeper);
+    } else {
+        g_assert_cmpint(r, ==, -1);
+        g_assert_cmpint(join_child(sleeper), ==, 0);
+    }
+}
+
+/* Sleepers look from time to time, so they would go on without being called; but late. */
+static void test_those_who_sleep_are_called(void)
+{
+    struct pp_slot slot;
+    struct shared *shared = begin(&slot, 1, SHORT_BYTES);
+    pid_t sleeper;
+
+    start_sleepers(shared, get_one, &sleeper, 1);
+    check_that_it_calls(shared, put_without_futex, sleeper);
+    g_assert_cmpint(pp_queue_init(queue_of(shared), 1, SHORT_BYTES), ==, 0);
+    put_number(queue_of(shared), 1);
+    start_sleepers(shared, put_one, &sleeper, 1);
+    check_that_it_calls(shared, get_without_futex, sleeper);
     pp_slot_finish(&slot);
 }
 
@@ -649,6 +674,7 @@ int main(int argc, char **argv)
                     test_closing_wakes_who_waits_for_room);
     g_test_add_func("/queue/the-system-is-not-called-where-nobody-sleeps",
                     test_the_system_is_not_called_where_nobody_sleeps);
+    g_test_add_func("/queue/those-who-sleep-are-called", test_those_who_sleep_are_called);
     g_test_add_func("/queue/processes-pass-each-message-once",
                     test_processes_pass_each_message_once);
     g_test_add_func("/queue/processes-pass-long-messages", test_processes_pass_long_messages);
