@@ -158,27 +158,33 @@ static void test_exact_plan_keeps_every_step_and_pixel(void)
     }
 }
 
-/* Whether at 1/@shrink 8 decoded pixels are left for each of the thumbnail's, both ways. */
-static bool eight_are_left(const struct pp_header *header, int32_t shrink, struct pp_size to)
+/* Whether at 1/@shrink so many decoded pixels are left for each of the thumbnail's, both ways. */
+static bool are_left(const struct pp_header *header, int32_t shrink, int32_t samples,
+                     struct pp_size to)
 {
-    return header->size.width >= 8 * shrink * to.width &&
-           header->size.height >= 8 * shrink * to.height;
+    return header->size.width >= samples * shrink * to.width &&
+           header->size.height >= samples * shrink * to.height;
 }
 
 /* The coarsest scale that is good enough for the first step, worked out anew. */
 static int32_t coarsest(const struct pp_header *header, const struct pp_plan_step *first,
                         bool *ret_means)
 {
+    *ret_means = true;
     for (int32_t shrink = 8; shrink > 1; shrink /= 2) {
-        *ret_means = true;
         if (first->sigma >= 3.7 * shrink) {
             return shrink;
         }
     }
+    *ret_means = false;
+    for (int32_t shrink = header->shrink_max; shrink > 1; shrink /= 2) {
+        if (are_left(header, shrink, 8, first->to)) {
+            return shrink;
+        }
+    }
+    *ret_means = true;
     for (int32_t shrink = 8; shrink > 1; shrink /= 2) {
-        *ret_means = header->shrink_max == 1;
-        if ((*ret_means || shrink <= header->shrink_max) &&
-            eight_are_left(header, shrink, first->to)) {
+        if (are_left(header, shrink, 4, first->to)) {
             return shrink;
         }
     }
@@ -255,6 +261,7 @@ static void test_thin_side_keeps_the_scale_fine(void)
 
     /* The long side has 100 pixels for each of the thumbnail's, the short one has 20 for one. */
     check_size(plan.size, 200, 1);
+    g_assert_false(plan.scale.means);
     g_assert_cmpint(plan.scale.shrink, ==, 2);
 }
 

@@ -209,6 +209,7 @@ static void check_fast(GBytes *file, const struct pp_chain *chain, int32_t shrin
 
 static void test_fast_plan_is_within_55_db_of_exact(void)
 {
+    const struct pp_chain full_means = CHAIN("thumbnail", "180");
     const struct pp_chain half = CHAIN("thumbnail", "100");
     const struct pp_chain quarter = CHAIN("thumbnail", "50");
     const struct pp_chain eighth = CHAIN("thumbnail", "25", "blur", "0.7");
@@ -219,6 +220,7 @@ static void test_fast_plan_is_within_55_db_of_exact(void)
         struct picture picture = paint(sizes[i], 3, 8);
         g_autoptr(GBytes) file = picture_write(&picture, PP_FORMAT_JPEG, 92, NULL);
 
+        check_fast(file, &full_means, 2);
         check_fast(file, &half, 2);
         check_fast(file, &quarter, 4);
         check_fast(file, &eighth, 8);
