@@ -243,6 +243,17 @@ static int fd(const struct pp_launcher *launcher)
     return ((const struct forkserver *)(const void *)launcher)->end;
 }
 
+/* Its channel closes, and next_event() finds that. */
+static void give_up(struct pp_launcher *launcher)
+{
+    struct forkserver *self = (void *)launcher;
+
+    if (self->end >= 0) { /* else there is none, and the pid may be anybody's */
+        pp_log(PP_LOG_INFO, "pool", "the zygote (pid %d) does not answer", (int)self->zygote);
+        kill(self->zygote, SIGKILL);
+    }
+}
+
 static void destroy(struct pp_launcher *launcher)
 {
     struct forkserver *self = (void *)launcher;
@@ -251,7 +262,7 @@ static void destroy(struct pp_launcher *launcher)
     free(self);
 }
 
-static const struct pp_launcher_ops ops = {true, start, next_event, fd, destroy};
+static const struct pp_launcher_ops ops = {true, start, next_event, fd, give_up, destroy};
 
 int pp_launch_forkserver_create(struct pp_launcher **ret_launcher, const struct pp_program *program,
                                 struct pp_error *error)

@@ -110,7 +110,7 @@ static void destroy(struct pp_launcher *launcher)
     free(self);
 }
 
-static const struct pp_launcher_ops ops = {false, start, next_event, fd, destroy};
+static const struct pp_launcher_ops ops = {false, start, next_event, fd, NULL, destroy};
 
 int pp_launch_thread_create(struct pp_launcher **ret_launcher, const struct pp_program *program,
                             struct pp_error *error)

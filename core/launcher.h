@@ -49,6 +49,9 @@ struct pp_launcher_ops {
     int (*next_event)(struct pp_launcher *launcher, struct pp_launch_event *event);
     /* Polls readable when next_event() has something to do; -1: never. May change in any call. */
     int (*fd)(const struct pp_launcher *launcher);
+    /* What it owes does not come: end whatever is to tell it, so that all workers are LOST. NULL
+     * where this process sees all by itself. */
+    void (*give_up)(struct pp_launcher *launcher);
     /* End every worker, wait until none is left, free all. */
     void (*destroy)(struct pp_launcher *launcher);
 };

@@ -147,6 +147,8 @@ int pp_pool_create(struct pp_pool **ret_pool, const struct pp_program *program,
     pool->process_count = method == PP_START_IN_PROCESS ? 1
                           : options->processes == 0     ? pp_cpu_count()
                                                         : options->processes;
+    pool->start_timeout_ms =
+        options->start_timeout_ms == 0 ? PP_START_TIMEOUT_MS : options->start_timeout_ms;
     pool->oom_kills = pp_memory_oom_kills();
     r = create_parts(pool, options, method, error);
     if (r == 0) {

@@ -56,6 +56,9 @@ struct pp_pool_options {
                                    maxtasksperchild */
     size_t worker_growth_bytes; /* likewise a process whose own memory, without what it shares, has
                                    grown by more since its first task; 0: never */
+    uint32_t start_timeout_ms;  /* a worker that is not ready so long after it was ordered is killed
+                                   and another one started, a few times; 0: 60000. Longer for an
+                                   initializer that takes its time */
     struct pp_trace *trace; /* record what every task does (core/trace.h); the caller's, outlives
                                the pool; NULL: no */
 };

@@ -11,6 +11,7 @@
  *   pool_receive.c    what it says
  *   pool_replace.c    a worker's making way for another
  *   pool_deadlines.c  how long it may take
+ *   pool_overdue.c    what it owes besides
  *   future.c          a task from submission to result
  */
 
@@ -74,8 +75,11 @@ struct pp_pool_worker {
     bool kill_wanted;    /* as soon as the pidfd is known */
     bool killed;         /* by the pool's own order */
     bool broke_protocol; /* and was killed for it */
+    bool late;           /* and was killed for not getting ready */
     bool closing;        /* was told to end */
     uint64_t closing_since_ns;
+    uint64_t ordered_ns;    /* when it was to be started */
+    uint64_t gone_ns;       /* since when its end should be told; 0: it lives */
     uint64_t looked_ns;     /* when its memory was last looked at; 0: never */
     size_t first_bytes;     /* how much that was after its first task */
     uint64_t head_since_ns; /* when the first task of its inbox became the first */
@@ -100,6 +104,7 @@ struct pp_pool {
     uint64_t last_task;
     int epoll;
     int timer;
+    uint32_t start_timeout_ms;
     uint64_t armed_ns; /* when the timer goes off; 0: not set */
     int launcher_fd;   /* as it is in the epoll set */
     bool closed;
@@ -114,6 +119,9 @@ struct pp_pool {
     struct pp_trace_pool *trace; /* NULL: none; owned */
     struct pp_message message;
 };
+
+/* How long a worker may take to get ready where nobody says otherwise. */
+enum { PP_START_TIMEOUT_MS = 60000 };
 
 /* The epoll set's tags beyond the indices of workers. */
 enum { PP_POOL_TAG_LAUNCHER = -1, PP_POOL_TAG_TIMER = -2 };
@@ -155,6 +163,13 @@ void pp_pool_handle_worker(struct pp_pool *pool, uint32_t index);
 /* pool_deadlines.c: set the timer to the next deadline; end what has passed its own. */
 void pp_pool_arm_timer(struct pp_pool *pool);
 void pp_pool_handle_deadlines(struct pp_pool *pool);
+
+/* pool_overdue.c: when the worker in that place is overdue (0: it owes nothing), and what then. */
+uint64_t pp_pool_overdue_ns(const struct pp_pool *pool, uint32_t index);
+void pp_pool_handle_overdue(struct pp_pool *pool, uint32_t index);
+
+/* pool_overdue.c: from now on the worker owes its death. */
+void pp_pool_expect_death(struct pp_pool_worker *worker);
 
 /* future.c: lists and lives. */
 void pp_future_list_add(struct pp_future_list *list, struct pp_future *future);

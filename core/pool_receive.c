@@ -151,6 +151,7 @@ void pp_pool_handle_worker(struct pp_pool *pool, uint32_t index)
         if (r == PP_CHANNEL_CLOSED) {
             /* Its death comes from the launcher; until then the closed end must not wake us. */
             epoll_ctl(pool->epoll, EPOLL_CTL_DEL, worker->end, NULL);
+            pp_pool_expect_death(worker);
             if (!pool->launcher->ops->has_processes) {
                 pp_pool_bury(pool, index, worker->closing ? PP_DEATH_ORDER : PP_DEATH_CRASH, 0,
                              worker->closing ? 0 : 1);

@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "core/exit_cause.h"
 #include "core/log.h"
 #include "core/memory.h"
@@ -93,6 +94,7 @@ void pp_pool_start_worker(struct pp_pool *pool, uint32_t index)
     r = open_place(pool, index, &worker_end);
     if (r == 0) {
         worker->number = ++pool->last_number;
+        worker->ordered_ns = pp_clock_ns();
         pp_trace_worker_started(pool, index);
         r = pool->launcher->ops->start(pool->launcher, worker->number, worker_end,
                                        &worker->control);
@@ -109,6 +111,7 @@ void pp_pool_kill_now(struct pp_pool_worker *worker)
 {
     pp_point("host.before-kill");
     worker->kill_wanted = true;
+    pp_pool_expect_death(worker);
     if (worker->pidfd >= 0) {
         syscall(SYS_pidfd_send_signal, worker->pidfd, SIGKILL, NULL, 0);
     }
@@ -178,10 +181,16 @@ static void keep_stack(struct pp_future *future, const struct pp_pool_worker *wo
     future->stack = text[0] == '\0' ? NULL : strdup(text);
 }
 
-static void remember_cause(struct pp_pool *pool, int signal, int exit_code)
+static void remember_cause(struct pp_pool *pool, const struct pp_pool_worker *worker, int signal,
+                           int exit_code)
 {
     char cause[96];
 
+    if (worker->late) {
+        snprintf(pool->last_cause, sizeof(pool->last_cause),
+                 "the last one was not ready after %u ms", pool->start_timeout_ms);
+        return;
+    }
     pp_exit_cause(signal, exit_code, cause, sizeof(cause));
     snprintf(pool->last_cause, sizeof(pool->last_cause), "the last one %s", cause);
 }
@@ -200,7 +209,7 @@ void pp_pool_bury(struct pp_pool *pool, uint32_t index, enum pp_death death, int
     pp_log(PP_LOG_INFO, "pool", "worker %u (pid %d) died: signal %d, exit code %d, task %llu",
            worker->number, worker->pid, signal, exit_code, (unsigned long long)running);
     if (!worker->closing) {
-        remember_cause(pool, signal, exit_code);
+        remember_cause(pool, worker, signal, exit_code);
     }
     if (charged != NULL) {
         describe_death(charged, worker, death, signal, exit_code);
