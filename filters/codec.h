@@ -63,6 +63,8 @@ struct pp_header {
     int32_t shrink_max;  /* the coarsest 1/m that the reader decodes at: 8 for JPEG, else 1 */
     bool means;          /* the reader can make means of what it decoded in full, row by row */
     bool progressive;    /* JPEG in several scans, interlaced PNG */
+    bool plain;          /* nothing was converted about which readers differ: no palette, key
+                            colour, ink or single bits; false where that is not known */
     int32_t frames;      /* in the file; the first is read */
     char loader[32];     /* the library's own name of the format, for people */
 };

@@ -203,6 +203,7 @@ static int probe(struct pp_jpeg_reading *reading)
     reading->header->shrink_max = 8;
     reading->header->means = true;
     reading->header->progressive = jpeg_has_multiple_scans(jpeg);
+    reading->header->plain = true;
     snprintf(reading->header->loader, sizeof(reading->header->loader), "libjpeg");
     return 0;
 }

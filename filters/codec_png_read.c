@@ -179,11 +179,20 @@ static int32_t find_orientation(const struct pp_source *source)
     return exif.bytes == NULL ? 1 : pp_exif_orientation(&exif);
 }
 
+/* Not so where there is a palette or a key colour, or black and white in single bits. */
+static bool is_plain(const struct reading *reading)
+{
+    return png_get_color_type(reading->png, reading->info) != PNG_COLOR_TYPE_PALETTE &&
+           png_get_bit_depth(reading->png, reading->info) > 1 &&
+           png_get_valid(reading->png, reading->info, PNG_INFO_tRNS) == 0;
+}
+
 static int probe(struct reading *reading)
 {
     struct pp_header *header = reading->header;
 
     read_header(reading);
+    header->plain = is_plain(reading);
     header->progressive = png_get_interlace_type(reading->png, reading->info) != PNG_INTERLACE_NONE;
     png_read_update_info(reading->png, reading->info);
     header->format = PP_FORMAT_PNG;

@@ -234,6 +234,14 @@ static int explain_refusal(const struct pp_source *source, enum pp_format format
     return fail(&stream, format, -ENOTSUP, error);
 }
 
+/* A BMP of three bytes a pixel is; what other readers make of the others here is another matter. */
+static bool is_plain(const struct pp_source *source, enum pp_format format)
+{
+    return format == PP_FORMAT_BMP && source->length >= 54 &&
+           little_endian_32(source->bytes + 14) >= 40 && /* the size of its header */
+           little_endian_16(source->bytes + 28) == 24;
+}
+
 static bool is_deep(const struct pp_source *source)
 {
     struct stream stream = {.source = source};
@@ -259,6 +267,7 @@ static int read_header(const struct pp_source *source, enum pp_format format,
     ret_header->size = (struct pp_size){width, height};
     ret_header->bands = count_bands(source, format, components);
     ret_header->bits = is_deep(source) ? 16 : 8;
+    ret_header->plain = is_plain(source, format);
     snprintf(ret_header->loader, sizeof(ret_header->loader), "stb_image");
     return 0;
 }
@@ -267,10 +276,12 @@ static int probe_pnm(const struct pp_source *source, struct pp_header *ret_heade
                      struct pp_error *error)
 {
     int32_t white;
+    int r = pp_pnm_parse(source, ret_header, &white, error);
 
     ret_header->format = PP_FORMAT_PNM;
+    ret_header->plain = r == 0 && (white == UINT8_MAX || white == UINT16_MAX);
     snprintf(ret_header->loader, sizeof(ret_header->loader), "stb_image");
-    return pp_pnm_parse(source, ret_header, &white, error);
+    return r;
 }
 
 static int probe_stb(const struct pp_source *source, struct pp_header *ret_header,

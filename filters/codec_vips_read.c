@@ -23,7 +23,7 @@
 #include "filters/codec_library.h"
 #include "filters/exif.h"
 #include "filters/gunzip.h"
-#include "filters/tiff_directory.h"
+#include "filters/tiff_picture.h"
 #include "filters/vips.h"
 #include "filters/vips_plain.h"
 
@@ -32,9 +32,6 @@
 /* Of a packed drawing: what is unpacked to see whether it is one, and at most. */
 #define DRAWING_BYTES_START 4096
 #define DRAWING_BYTES_MAX   ((size_t)64 << 20)
-
-/* TIFF's NewSubfileType, whose first bit says that this is a small copy of another picture. */
-#define TAG_SUBFILE_TYPE 0x00FE
 
 static const struct loader {
     const char *operation;
@@ -150,18 +147,6 @@ static int convert(struct opened *opened, struct pp_error *error)
     return 0;
 }
 
-/* Camera raw files are TIFF files whose first picture is a thumbnail, which nobody wants. */
-static bool is_preview(const struct pp_source *source)
-{
-    struct pp_tiff tiff;
-    struct pp_tiff_entry entry;
-    uint32_t type;
-
-    return pp_tiff_open(&tiff, source->bytes, source->length) &&
-           pp_tiff_find(&tiff, pp_tiff_first(&tiff), TAG_SUBFILE_TYPE, &entry) &&
-           pp_tiff_value(&tiff, &entry, 0, &type) && (type & 1) != 0;
-}
-
 static int load(struct opened *opened, struct pp_error *error)
 {
     VipsBlob *blob = vips_blob_new(NULL, opened->source.bytes, opened->source.length);
@@ -181,7 +166,8 @@ static int open_source(struct opened *opened, struct pp_error *error)
     if (r == 0) {
         r = choose_loader(opened, error);
     }
-    if (r == 0 && opened->loader->format == PP_FORMAT_TIFF && is_preview(&opened->source)) {
+    if (r == 0 && opened->loader->format == PP_FORMAT_TIFF &&
+        pp_tiff_picture_is_preview(&opened->source)) {
         r = pp_error_set(error, -ENOTSUP,
                          "the first picture is only a preview, as in camera raw files; develop it "
                          "to TIFF or JPEG first");
@@ -265,6 +251,12 @@ static int32_t orientation_of(VipsImage *image)
     return orientation;
 }
 
+static bool is_plain(const struct opened *opened)
+{
+    return opened->loader->format == PP_FORMAT_WEBP ||
+           (opened->loader->format == PP_FORMAT_TIFF && pp_tiff_picture_is_plain(&opened->source));
+}
+
 static void describe(const struct opened *opened, struct pp_header *ret_header)
 {
     VipsImage *image = opened->converted;
@@ -274,6 +266,7 @@ static void describe(const struct opened *opened, struct pp_header *ret_header)
     ret_header->bands = image->Bands;
     ret_header->bits = image->BandFmt == VIPS_FORMAT_USHORT ? 16 : 8;
     ret_header->orientation = opened->loader->upright ? 1 : orientation_of(opened->loaded);
+    ret_header->plain = is_plain(opened);
     ret_header->frames = read_int(opened->loaded, VIPS_META_N_PAGES, 1);
     snprintf(ret_header->loader, sizeof(ret_header->loader), "libvips %s", opened->loader->name);
 }

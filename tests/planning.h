@@ -21,6 +21,7 @@ static inline struct pp_header jpeg_header(int32_t width, int32_t height)
         .orientation = 1,
         .shrink_max = 8,
         .means = true,
+        .plain = true,
         .frames = 1,
         .loader = "jpeg",
     };
