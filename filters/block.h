@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Block: 16 by 16 elements, transposed in the first cache
+ * Block: 16 by 16 elements, transposed in the first cache; and larger matrices, block by block
  *
  * Transposing a matrix of 2^n rows is n perfect shuffles, as with a deck of cards: each takes the
  * elements of the first and of the second half by turns, and so moves the highest bit of the row's
@@ -113,5 +113,23 @@ static inline void pp_block_move(uint8_t *to, size_t to_stride, const uint8_t *f
         pp_block_move_sized(to, to_stride, from, from_stride, rows, columns, 2);
     } else {
         pp_block_move_sized(to, to_stride, from, from_stride, rows, columns, 4);
+    }
+}
+
+/* Write the transpose of @rows by @columns elements at @from, any number of them, to @to. */
+static inline void pp_block_turn(uint8_t *to, size_t to_stride, const uint8_t *from,
+                                 size_t from_stride, int32_t rows, int32_t columns,
+                                 size_t element_bytes)
+{
+    for (int32_t x = 0; x < columns; x += PP_BLOCK_SIDE) {
+        const int32_t width = columns - x < PP_BLOCK_SIDE ? columns - x : PP_BLOCK_SIDE;
+
+        for (int32_t y = 0; y < rows; y += PP_BLOCK_SIDE) {
+            const int32_t height = rows - y < PP_BLOCK_SIDE ? rows - y : PP_BLOCK_SIDE;
+
+            pp_block_move(to + (size_t)x * to_stride + (size_t)y * element_bytes, to_stride,
+                          from + (size_t)y * from_stride + (size_t)x * element_bytes, from_stride,
+                          height, width, element_bytes);
+        }
     }
 }
