@@ -4,9 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "filters/blur.h"
 #include "filters/orientation.h"
-#include "filters/plan.h"
+#include "filters/plan_memory.h"
 #include "filters/resize.h"
 #include "filters/thumbnail.h"
 
@@ -28,9 +27,6 @@
  * of pixels that were decoded in full, which a header cannot tell to be needed. A thumbnail that is
  * small enough, with 64 means or more for each of its pixels, gets the decoder's own; a larger one
  * the others, which save no time but that for the memory of a whole image.
- *
- * Memory: stages that cannot work in place go from one of two areas to the other and back. Images
- * never grow but by their rows' alignment, so the second area is small: a thumbnail.
  */
 
 /*
@@ -52,9 +48,6 @@
 /* The widest blur that a thumbnail's pass takes along at full size, in pixels of the output: the
  * pass costs more with each, two separate ones do not. */
 #define JOINED_SIGMA_MAX 8
-
-/* Room for the profile, EXIF and XMP that go into the output; the header does not tell. */
-#define METADATA_BYTES ((size_t)8 << 20)
 
 /* What can be written, and up to which side: the formats' limits, but for JPEG, where it is
  * libjpeg's own, a little under the format's 65535. */
@@ -313,82 +306,6 @@ int pp_plan_images(const struct pp_plan *plan, struct pp_image *ret_decoded,
     return pp_size_multiply(*ret_bytes, 2, ret_bytes) ? 0 : -EOVERFLOW;
 }
 
-/* What a walk through the stages finds. */
-struct memory {
-    struct pp_image image; /* as the stage at hand gets it */
-    int area;              /* of the two, where it is */
-    size_t area_bytes[2];  /* the largest image that each area ever holds */
-    size_t scratch_bytes;  /* the most that a stage needs */
-};
-
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
-/* Goes on with an image of that shape in the other area. */
-static int move_on(struct memory *memory, struct pp_size size, int32_t bits)
-{
-    size_t bytes;
-    int r = pp_image_init(&memory->image, size, memory->image.bands, bits, &bytes);
-
-    if (r == 0) {
-        memory->area = !memory->area;
-        memory->area_bytes[memory->area] = larger(memory->area_bytes[memory->area], bytes);
-    }
-    return r;
-}
-
-static int walk_step(struct memory *memory, const struct pp_plan_step *step)
-{
-    struct pp_image source = memory->image;
-    size_t scratch;
-    int r = 0;
-
-    if (step->kind == PP_STEP_BLUR) {
-        scratch = pp_blur_scratch_bytes(&source, step->sigma);
-    } else {
-        r = move_on(memory, step->to, source.bits);
-        scratch = r < 0 ? 0 : pp_resize_scratch_bytes(&source, &memory->image, &step->blur);
-    }
-    memory->scratch_bytes = larger(memory->scratch_bytes, scratch);
-    return r;
-}
-
-static int walk_stages(const struct pp_plan *plan, struct memory *memory)
-{
-    struct pp_image decoded;
-    int r = pp_plan_images(plan, &decoded, &memory->image, &memory->area_bytes[0]);
-
-    for (int32_t i = 0; i < plan->count && r == 0; i++) {
-        r = walk_step(memory, &plan->steps[i]);
-    }
-    if (r == 0 && pp_plan_turns(plan)) {
-        r = move_on(memory, plan->size, plan->header.bits);
-    }
-    return r;
-}
-
-static int measure_memory(struct pp_plan *plan, struct pp_error *error)
-{
-    struct memory memory = {0};
-    int r = walk_stages(plan, &memory);
-
-    if (r < 0) {
-        return pp_error_set_errno(error, r, "image of %dx%d pixels, %d bands of %d bits",
-                                  plan->header.size.width, plan->header.size.height,
-                                  plan->header.bands, plan->header.bits);
-    }
-    if (!pp_size_add(memory.area_bytes[0], memory.area_bytes[1], &plan->pixel_bytes)) {
-        return pp_error_set(error, -EOVERFLOW, "image does not fit the address space");
-    }
-    plan->second_area = memory.area_bytes[0];
-    plan->scratch_bytes = memory.scratch_bytes;
-    plan->output_bytes = pp_codec_encoded_bytes_max(
-        plan->encode.format, plan->size, plan->header.bands, plan->header.bits, METADATA_BYTES);
-    return 0;
-}
-
 int pp_plan_make(const struct pp_header *header, const struct pp_chain *chain,
                  const struct pp_plan_options *options, struct pp_plan *ret_plan,
                  struct pp_error *error)
@@ -407,7 +324,7 @@ int pp_plan_make(const struct pp_header *header, const struct pp_chain *chain,
     choose_scale(&plan);
     r = settle_encode(&plan, &options->encode, error);
     if (r == 0) {
-        r = measure_memory(&plan, error);
+        r = pp_plan_memory_measure(&plan, error);
     }
     if (r == 0) {
         memcpy(ret_plan, &plan, sizeof(plan));
