@@ -9,6 +9,7 @@
 
 #include "app/descriptor.h"
 #include "app/events.h"
+#include "app/option_values.h"
 
 #define EVENTS_VERSION 1
 
@@ -138,7 +139,7 @@ static void add_plan(JsonBuilder *builder, const struct pp_plan *plan, bool expl
 {
     json_builder_set_member_name(builder, "plan");
     json_builder_begin_object(builder);
-    add_string(builder, "mode", plan->mode == PP_PLAN_EXACT ? "exact" : "fast");
+    add_string(builder, "mode", option_plan_word(plan->mode));
     add_number(builder, "shrink", (uint64_t)plan->scale.shrink);
     if (explain) {
         add_explanation(builder, plan);

@@ -80,7 +80,7 @@ static bool is_plan(const struct pp_plan *plan)
     if (!is_header(&plan->header) || !is_encoding(&plan->encode) || !is_size(plan->size) ||
         !is_text(plan->reason, sizeof(plan->reason)) || !is_memory(plan->pixel_bytes) ||
         !is_memory(plan->output_bytes) || plan->scratch_bytes > MEMORY_MAX ||
-        (plan->mode != PP_PLAN_FAST && plan->mode != PP_PLAN_EXACT) || plan->scale.shrink < 1 ||
+        plan->mode < PP_PLAN_FAST || plan->mode > PP_PLAN_PILLOW || plan->scale.shrink < 1 ||
         plan->scale.shrink > 8 || plan->count < 0 || plan->count > PP_CHAIN_STEPS_MAX ||
         (plan->bits != 8 && plan->bits != 16)) {
         return false;

@@ -113,13 +113,20 @@ static int place(const char *text, const char *const *words)
     return -1;
 }
 
+static const char *const plan_words[] = {
+    [PP_PLAN_FAST] = "fast", [PP_PLAN_EXACT] = "exact", [PP_PLAN_PILLOW] = "pillow", NULL};
+
+const char *option_plan_word(enum pp_plan_mode mode)
+{
+    return plan_words[mode];
+}
+
 gboolean option_plan(const char *text, enum pp_plan_mode *ret, GError **error)
 {
-    const char *const words[] = {[PP_PLAN_FAST] = "fast", [PP_PLAN_EXACT] = "exact", NULL};
-    int at = place(text, words);
+    int at = place(text, plan_words);
 
     if (at < 0) {
-        return refuse(error, text, "fast or exact");
+        return refuse(error, text, "fast, exact or pillow");
     }
     *ret = (enum pp_plan_mode)at;
     return TRUE;

@@ -31,5 +31,7 @@ gboolean option_seconds(const char *text, uint32_t *ret_ms, GError **error);
 
 gboolean option_format(const char *text, enum pp_format *ret, GError **error);
 gboolean option_plan(const char *text, enum pp_plan_mode *ret, GError **error);
+/* The word for @mode, as option_plan() takes it. */
+const char *option_plan_word(enum pp_plan_mode mode);
 gboolean option_overwrite(const char *text, enum overwrite *ret, GError **error);
 gboolean option_progress(const char *text, enum progress_when *ret, GError **error);

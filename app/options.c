@@ -129,7 +129,7 @@ static void add_chain_and_output(GOptionContext *context, struct run_options *op
              "DIR|TEMPLATE"),
         VALUE("format", 'f', "jpg, png, webp, tiff or avif; default: as the input", "FORMAT"),
         VALUE("quality", 'q', "1 to 100, for jpg, webp and avif", "QUALITY"),
-        VALUE("plan", 0, "fast (default) or exact", "PLAN"),
+        VALUE("plan", 0, "fast (default), exact, or pillow: the same pixels as Pillow", "PLAN"),
         VALUE("overwrite", 0, "Existing outputs: never (default), older or always", "WHEN"),
         END,
     };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "filters/orientation.h"
+#include "filters/pillow_plan.h"
 #include "filters/plan_memory.h"
 #include "filters/resize.h"
 #include "filters/thumbnail.h"
@@ -27,6 +28,8 @@
  * of pixels that were decoded in full, which a header cannot tell to be needed. A thumbnail that is
  * small enough, with 64 means or more for each of its pixels, gets the decoder's own; a larger one
  * the others, which save no time but that for the memory of a whole image.
+ *
+ * Pillow's plan does what Pillow does, in its order: filters/pillow_plan.h.
  */
 
 /*
@@ -117,8 +120,8 @@ static int check_size(struct pp_size size, int64_t pixels_max, struct pp_error *
 /* Fills the steps at full size, and the size of the output. */
 static void add_steps(struct pp_plan *plan, const struct pp_chain *chain)
 {
-    int32_t orientation = plan->header.orientation;
-    struct pp_size size = pp_orientation_size(plan->header.size, orientation);
+    int32_t orientation = pp_plan_turns_first(plan) ? 1 : plan->header.orientation;
+    struct pp_size size = pp_orientation_size(plan->header.size, plan->header.orientation);
 
     for (int32_t i = 0; i < chain->count; i++) {
         const struct pp_step *step = &chain->steps[i];
@@ -256,14 +259,28 @@ static void shrink_first_step(struct pp_plan *plan)
     step->blur.variance = (step->sigma * step->sigma - (area - 1) / 12) / area;
 }
 
+/* At the scale that Pillow takes. Returns why. */
+static const char *scale_as_pillow(struct pp_plan *plan, const struct pp_chain *chain)
+{
+    const char *reason;
+
+    plan->scale.shrink = pp_pillow_plan_shrink(&plan->header, chain, &reason);
+    if (plan->scale.shrink > 1) {
+        plan->steps[0].from = pp_codec_shrunk_size(&plan->header, plan->scale.shrink);
+    }
+    return reason;
+}
+
 /* Decides at which scale to decode, and says why. */
-static void choose_scale(struct pp_plan *plan)
+static void choose_scale(struct pp_plan *plan, const struct pp_chain *chain)
 {
     const char *reason;
 
     plan->scale = (struct pp_decode_scale){.shrink = 1, .means = false};
     if (plan->count == 0) {
         reason = "no step changes it";
+    } else if (plan->mode == PP_PLAN_PILLOW) {
+        reason = scale_as_pillow(plan, chain);
     } else if (plan->mode == PP_PLAN_EXACT) {
         reason = "the exact plan uses every pixel";
     } else if (plan->header.shrink_max <= 1 && !plan->header.means) {
@@ -288,6 +305,11 @@ bool pp_plan_turns(const struct pp_plan *plan)
     return plan->header.orientation >= 2 && plan->header.orientation <= 8;
 }
 
+bool pp_plan_turns_first(const struct pp_plan *plan)
+{
+    return plan->mode == PP_PLAN_PILLOW && pp_plan_turns(plan);
+}
+
 int pp_plan_images(const struct pp_plan *plan, struct pp_image *ret_decoded,
                    struct pp_image *ret_working, size_t *ret_bytes)
 {
@@ -306,6 +328,13 @@ int pp_plan_images(const struct pp_plan *plan, struct pp_image *ret_decoded,
     return pp_size_multiply(*ret_bytes, 2, ret_bytes) ? 0 : -EOVERFLOW;
 }
 
+static int32_t filtered_bits(const struct pp_plan *plan)
+{
+    const bool is_careful = plan->mode != PP_PLAN_PILLOW && plan->count > 0;
+
+    return is_careful && header_has_alpha(&plan->header) ? 16 : plan->header.bits;
+}
+
 int pp_plan_make(const struct pp_header *header, const struct pp_chain *chain,
                  const struct pp_plan_options *options, struct pp_plan *ret_plan,
                  struct pp_error *error)
@@ -313,6 +342,9 @@ int pp_plan_make(const struct pp_header *header, const struct pp_chain *chain,
     struct pp_plan plan;
     int r = check_size(header->size, options->pixels_max, error);
 
+    if (r == 0 && options->mode == PP_PLAN_PILLOW) {
+        r = pp_pillow_plan_check(header, error);
+    }
     if (r < 0) {
         return r;
     }
@@ -320,8 +352,8 @@ int pp_plan_make(const struct pp_header *header, const struct pp_chain *chain,
     plan.header = *header;
     plan.mode = options->mode;
     add_steps(&plan, chain);
-    plan.bits = header_has_alpha(header) && plan.count > 0 ? 16 : header->bits;
-    choose_scale(&plan);
+    plan.bits = filtered_bits(&plan);
+    choose_scale(&plan, chain);
     r = settle_encode(&plan, &options->encode, error);
     if (r == 0) {
         r = pp_plan_memory_measure(&plan, error);

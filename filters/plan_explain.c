@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "filters/orientation.h"
 #include "filters/plan.h"
 
 /*
@@ -95,9 +96,36 @@ static const char *step_name(const struct pp_plan_step *step)
     return step->to.width > step->from.width ? "enlarge  " : "thumbnail";
 }
 
-static void add_step(struct text *text, const struct pp_plan_step *step)
+static void add_step_as_pillow(struct text *text, const struct pp_plan *plan,
+                               const struct pp_plan_step *step)
 {
+    const bool has_alpha = plan->header.bands == 2 || plan->header.bands == 4;
+
     if (step->kind == PP_STEP_BLUR) {
+        add(text, "blur       sigma %g at %dx%d%s, as Pillow does\n", step->sigma, step->from.width,
+            step->from.height, has_alpha ? ", whatever the opacity" : "");
+    } else {
+        add(text, "thumbnail  %dx%d -> %dx%d, as Pillow does\n", step->from.width,
+            step->from.height, step->to.width, step->to.height);
+    }
+}
+
+static void add_turn(struct text *text, const struct pp_plan *plan)
+{
+    struct pp_size size = plan->size;
+
+    if (pp_plan_turns_first(plan)) {
+        size = pp_orientation_size(plan->header.size, plan->header.orientation);
+    }
+    add(text, "orient     %s (EXIF %d) -> %dx%d\n", turns[plan->header.orientation],
+        plan->header.orientation, size.width, size.height);
+}
+
+static void add_step(struct text *text, const struct pp_plan *plan, const struct pp_plan_step *step)
+{
+    if (plan->mode == PP_PLAN_PILLOW) {
+        add_step_as_pillow(text, plan, step);
+    } else if (step->kind == PP_STEP_BLUR) {
         add(text, "blur       sigma %g at %dx%d\n", step->sigma, step->from.width,
             step->from.height);
     } else {
@@ -131,12 +159,14 @@ void pp_plan_explain(const struct pp_plan *plan, char *text, size_t bytes)
     locale_t users_locale = uselocale(c_locale);
 
     add_decode(&lines, plan);
-    for (int32_t i = 0; i < plan->count; i++) {
-        add_step(&lines, &plan->steps[i]);
+    if (pp_plan_turns_first(plan)) {
+        add_turn(&lines, plan);
     }
-    if (pp_plan_turns(plan)) {
-        add(&lines, "orient     %s (EXIF %d) -> %dx%d\n", turns[plan->header.orientation],
-            plan->header.orientation, plan->size.width, plan->size.height);
+    for (int32_t i = 0; i < plan->count; i++) {
+        add_step(&lines, plan, &plan->steps[i]);
+    }
+    if (pp_plan_turns(plan) && !pp_plan_turns_first(plan)) {
+        add_turn(&lines, plan);
     }
     add_encode(&lines, &plan->encode);
     add_memory(&lines, plan);

@@ -4,6 +4,8 @@
 #include "filters/blur.h"
 #include "filters/exif.h"
 #include "filters/orientation.h"
+#include "filters/pillow_blur.h"
+#include "filters/pillow_thumbnail.h"
 #include "filters/premultiply.h"
 #include "filters/render.h"
 #include "filters/resize.h"
@@ -103,7 +105,7 @@ static int decode(struct walk *walk, const struct pp_source *source, struct pp_m
     if (r < 0) {
         return r;
     }
-    if (!plan->scale.means) {
+    if (!plan->scale.means && plan->mode != PP_PLAN_PILLOW) {
         mend_edges(&decoded, plan->header.size, plan->scale.shrink);
     }
     if (decoded.bits != walk->image.bits) {
@@ -112,17 +114,32 @@ static int decode(struct walk *walk, const struct pp_source *source, struct pp_m
     return 0;
 }
 
+static void blur(struct walk *walk, const struct pp_plan_step *step)
+{
+    if (walk->plan->mode == PP_PLAN_PILLOW) {
+        pp_pillow_blur(&walk->image, step->sigma, walk->memory->scratch);
+    } else {
+        pp_blur(&walk->image, step->sigma, walk->memory->scratch);
+    }
+}
+
 static int thumbnail(struct walk *walk, const struct pp_plan_step *step)
 {
     struct pp_image target;
     int r = prepare_other_area(walk, step->to, walk->image.bits, &target);
 
-    if (r == 0) {
+    if (r < 0) {
+        return r;
+    }
+    if (walk->plan->mode == PP_PLAN_PILLOW) {
+        pp_pillow_thumbnail(&walk->image, walk->width, walk->height, &target,
+                            walk->memory->scratch);
+    } else {
         pp_resize(&walk->image, walk->width, walk->height, &target, &step->blur,
                   walk->memory->scratch);
-        move_on(walk, &target);
     }
-    return r;
+    move_on(walk, &target);
+    return 0;
 }
 
 static int run_steps(struct walk *walk)
@@ -134,7 +151,7 @@ static int run_steps(struct walk *walk)
 
         if (step->kind == PP_STEP_BLUR) {
             enter_phase(walk, "blur");
-            pp_blur(&walk->image, step->sigma, walk->memory->scratch);
+            blur(walk, step);
         } else {
             enter_phase(walk, step->sigma > 0 ? "resample" : "thumbnail");
             r = thumbnail(walk, step);
@@ -145,15 +162,26 @@ static int run_steps(struct walk *walk)
 
 static int turn_upright(struct walk *walk)
 {
+    const int32_t orientation = walk->plan->header.orientation;
+    const struct pp_size size = {walk->image.width, walk->image.height};
     struct pp_image target;
-    int r = prepare_other_area(walk, walk->plan->size, walk->image.bits, &target);
+    int r =
+        prepare_other_area(walk, pp_orientation_size(size, orientation), walk->image.bits, &target);
 
     if (r == 0) {
         enter_phase(walk, "orient");
-        pp_orientation_apply(&walk->image, walk->plan->header.orientation, &target);
+        pp_orientation_apply(&walk->image, orientation, &target);
         move_on(walk, &target);
     }
     return r;
+}
+
+/* Everything between decoding and encoding, as Pillow does it. */
+static int filter_as_pillow(struct walk *walk)
+{
+    int r = pp_plan_turns(walk->plan) ? turn_upright(walk) : 0;
+
+    return r < 0 ? r : run_steps(walk);
 }
 
 /* Everything between decoding and encoding. */
@@ -187,7 +215,7 @@ static int render(struct walk *walk, const struct pp_source *source, struct pp_m
     if (r < 0) {
         return r;
     }
-    r = filter(walk);
+    r = walk->plan->mode == PP_PLAN_PILLOW ? filter_as_pillow(walk) : filter(walk);
     if (r < 0) {
         return pp_error_set_errno(error, r, "plan is broken");
     }

@@ -124,7 +124,7 @@ static void test_bad_values_say_what_is_right(void)
     assert_refused("a -o b --quality=101", "--quality takes a whole number from 1 to 100");
     assert_refused("a -o b -j 0", "-j takes a whole number from 1 to 1024");
     assert_refused("a -o b -j two", "-j takes a whole number");
-    assert_refused("a -o b --plan pillow", "--plan takes fast or exact, not 'pillow'");
+    assert_refused("a -o b --plan quick", "--plan takes fast, exact or pillow, not 'quick'");
     assert_refused("a -o b --overwrite yes", "--overwrite takes never, older or always");
     assert_refused("a -o b --mem 10", "--mem takes an amount of memory of 1M or more");
     assert_refused("a -o b --mem 1X", "--mem takes an amount of memory");

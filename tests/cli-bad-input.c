@@ -185,7 +185,7 @@ static void test_sizes_and_sigmas(void)
     program_assert("run a.jpg -o b --blur nan", 2, "is not a number");
     program_assert("run a.jpg -o b --blur -2", 2, "is below 0");
     program_assert("run a.jpg -o b -j 0", 2, "-j takes");
-    program_assert("run a.jpg -o b --plan quick", 2, "--plan takes fast or exact");
+    program_assert("run a.jpg -o b --plan quick", 2, "--plan takes fast, exact or pillow");
     assert_nothing_written("b");
     /* A blur of 0 is a copy. */
     program_assert("run a.jpg -o b --blur 0", 0, "1 written");
@@ -257,6 +257,23 @@ static void test_limits_are_named(void)
     folder_leave(&folder);
 }
 
+static void test_pixels_that_pillow_does_not_have(void)
+{
+    struct folder folder = folder_enter();
+    struct picture picture = picture_paint(SMALL_PHOTO, 1, 16, FALSE);
+    g_autoptr(GBytes) file = picture_write(&picture, PP_FORMAT_PNG, 0, NULL);
+
+    folder_write("deep.png", g_bytes_get_data(file, NULL), g_bytes_get_size(file));
+    program_write_jpeg("a.jpg");
+    program_assert("run a.jpg deep.png -o out --plan pillow --blur 3", 1,
+                   "deep.png: Pillow does not filter more than 8 bits a sample: choose --plan "
+                   "fast or exact");
+    g_assert_false(g_file_test("out/deep.png", G_FILE_TEST_EXISTS));
+    g_assert_true(g_file_test("out/a.jpg", G_FILE_TEST_EXISTS));
+    picture_free(&picture);
+    folder_leave(&folder);
+}
+
 static void test_standard_output_that_is_full(void)
 {
     struct folder folder = folder_enter();
@@ -298,6 +315,8 @@ int main(int argc, char **argv)
     g_test_add_func("/bad-input/two-names-of-one-output", test_two_names_of_one_output);
     g_test_add_func("/bad-input/an-input-as-output", test_an_input_as_output);
     g_test_add_func("/bad-input/limits-are-named", test_limits_are_named);
+    g_test_add_func("/bad-input/pixels-that-pillow-does-not-have",
+                    test_pixels_that_pillow_does_not_have);
     g_test_add_func("/bad-input/standard-output-that-is-full", test_standard_output_that_is_full);
     return g_test_run();
 }

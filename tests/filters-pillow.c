@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Pillow's filters against their definitions, worked out sample by sample.
+ * Pillow's filters against their definitions, worked out sample by sample, and the plan that uses
+ * them. Whether the definitions are Pillow's is what filters-pillow.py finds out, from Pillow.
  */
 
 #include <math.h>
 #include <stdlib.h>
 
+#include "filters/orientation.h"
 #include "filters/pillow_blur.h"
+#include "filters/pillow_plan.h"
 #include "filters/pillow_thumbnail.h"
 #include "filters/thumbnail.h"
 #include "tests/canvas.h"
+#include "tests/rendering.h"
 
 /* Memory of exactly that size, so that a sanitizer sees what goes beyond. */
 static void *scratch_create(size_t bytes)
@@ -297,13 +301,171 @@ static void test_opacity_weighs_in_the_thumbnail_only(void)
     canvas_finish(&target);
 }
 
+static int32_t shrink_for(const struct pp_header *header, struct pp_chain chain)
+{
+    return make_plan(header, &chain, PP_PLAN_PILLOW).scale.shrink;
+}
+
+static void test_jpeg_is_decoded_small_where_nothing_has_touched_it(void)
+{
+    struct pp_header jpeg = jpeg_header(4000, 3000);
+    struct pp_header png = png_header(4000, 3000, 3, 8);
+
+    g_assert_cmpint(shrink_for(&jpeg, CHAIN("thumbnail", "1001")), ==, 1);
+    g_assert_cmpint(shrink_for(&jpeg, CHAIN("thumbnail", "1000")), ==, 2);
+    g_assert_cmpint(shrink_for(&jpeg, CHAIN("thumbnail", "500")), ==, 4);
+    g_assert_cmpint(shrink_for(&jpeg, CHAIN("thumbnail", "10")), ==, 8);
+    g_assert_cmpint(shrink_for(&png, CHAIN("thumbnail", "10")), ==, 1);
+    /* One that changes nothing leaves the file alone; a blur loads it, even by 0. */
+    g_assert_cmpint(shrink_for(&jpeg, CHAIN("thumbnail", "9000", "thumbnail", "10")), ==, 8);
+    g_assert_cmpint(shrink_for(&jpeg, CHAIN("thumbnail", "10", "blur", "3")), ==, 8);
+    g_assert_cmpint(shrink_for(&jpeg, CHAIN("blur", "3", "thumbnail", "10")), ==, 1);
+    g_assert_cmpint(shrink_for(&jpeg, CHAIN("blur", "0", "thumbnail", "10")), ==, 1);
+    /* So does turning it. */
+    jpeg.orientation = 3;
+    g_assert_cmpint(shrink_for(&jpeg, CHAIN("thumbnail", "10")), ==, 1);
+}
+
+static void test_photo_on_its_side_is_turned_first(void)
+{
+    struct pp_header header = jpeg_header(4000, 3000);
+    struct pp_chain chain = CHAIN("blur", "2", "thumbnail", "300x1000");
+    struct pp_plan plan;
+    char text[1000];
+
+    header.orientation = 6;
+    plan = make_plan(&header, &chain, PP_PLAN_PILLOW);
+    g_assert_true(pp_plan_turns_first(&plan));
+    g_assert_cmpint(plan.steps[0].from.width, ==, 3000);
+    g_assert_cmpint(plan.steps[1].to.width, ==, 300);
+    g_assert_cmpint(plan.steps[1].to.height, ==, 400);
+    g_assert_cmpint(plan.size.width, ==, 300);
+    pp_plan_explain(&plan, text, sizeof(text));
+    g_assert_true(g_str_has_prefix(
+        text, "decode     JPEG 4000x3000, 3 bands, 8 bits: Pillow uses every pixel\n"
+              "orient     90 degrees clockwise (EXIF 6) -> 3000x4000\n"
+              "blur       sigma 2 at 3000x4000, as Pillow does\n"
+              "thumbnail  3000x4000 -> 300x400, as Pillow does\n"
+              "encode     JPEG quality 80\n"));
+    header.orientation = 1;
+    plan = make_plan(&header, &chain, PP_PLAN_PILLOW);
+    g_assert_false(pp_plan_turns_first(&plan));
+}
+
+static void test_explain_tells_that_opacity_does_not_count(void)
+{
+    struct pp_header header = png_header(40, 30, 4, 8);
+    struct pp_chain chain = CHAIN("blur", "3");
+    struct pp_plan plan = make_plan(&header, &chain, PP_PLAN_PILLOW);
+    char text[1000];
+
+    g_assert_cmpint(plan.bits, ==, 8);
+    pp_plan_explain(&plan, text, sizeof(text));
+    g_assert_nonnull(strstr(text, "sigma 3 at 40x30, whatever the opacity, as Pillow does\n"));
+}
+
+static void assert_refused(struct pp_header header, const char *reason)
+{
+    struct pp_plan_options options = {.mode = PP_PLAN_PILLOW};
+    struct pp_chain chain = CHAIN("blur", "3");
+    struct pp_error error = {0};
+    struct pp_plan plan;
+
+    g_assert_cmpint(pp_plan_make(&header, &chain, &options, &plan, &error), ==, -ENOTSUP);
+    g_assert_nonnull(strstr(error.message, reason));
+    g_assert_nonnull(strstr(error.message, "choose --plan fast or exact"));
+}
+
+static void test_what_pillow_does_not_have_is_refused(void)
+{
+    struct pp_header header = png_header(40, 30, 3, 8);
+
+    header.plain = false;
+    assert_refused(header, "other pixels");
+    assert_refused(png_header(40, 30, 1, 16), "8 bits");
+    header = png_header(40, 30, 3, 8);
+    header.format = PP_FORMAT_HEIF;
+    assert_refused(header, "does not read");
+}
+
+/* A photo told to lie as @orientation says, and the same photo stored upright. */
+static void check_turned(int32_t orientation)
+{
+    struct pp_chain chain = CHAIN("blur", "1.5", "thumbnail", "24x");
+    struct picture stored =
+        picture_paint((struct pp_size){64 + orientation, 41}, 3, 8, orientation % 2 == 0);
+    struct picture upright =
+        picture_new(pp_orientation_size((struct pp_size){64 + orientation, 41}, orientation), 3, 8);
+    struct pp_metadata metadata = PP_METADATA_NONE;
+    uint8_t exif[26] = {'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 0x01, 3, 0, 1};
+    g_autoptr(GBytes) told = NULL;
+    g_autoptr(GBytes) plain = NULL;
+    struct picture result, expected;
+
+    exif[18] = (uint8_t)orientation;
+    g_assert_cmpint(pp_blob_set(&metadata.exif, exif, sizeof(exif)), ==, 0);
+    pp_orientation_apply(&stored.image, orientation, &upright.image);
+    told = picture_write(&stored, PP_FORMAT_PNG, 0, &metadata);
+    plain = picture_write(&upright, PP_FORMAT_PNG, 0, NULL);
+    result = render_picture(told, &chain, PP_PLAN_PILLOW);
+    expected = render_picture(plain, &chain, PP_PLAN_PILLOW);
+    picture_assert_equal(&expected, &result);
+    pp_metadata_finish(&metadata);
+    picture_free(&stored);
+    picture_free(&upright);
+    picture_free(&result);
+    picture_free(&expected);
+}
+
+static void test_turned_photo_is_the_one_that_was_stored_upright(void)
+{
+    for (int32_t orientation = 1; orientation <= 8; orientation++) {
+        check_turned(orientation);
+    }
+}
+
+static void test_any_chain_fits_its_memory(void)
+{
+    for (int i = 0; i < 60; i++) {
+        struct pp_size size = {random_side() * (1 + i % 3), random_side()};
+        struct picture picture = picture_paint(size, g_test_rand_int_range(1, 5), 8, i % 2 == 0);
+        bool is_jpeg = picture.image.bands % 2 == 1 && g_test_rand_bit();
+        g_autoptr(GBytes) file =
+            picture_write(&picture, is_jpeg ? PP_FORMAT_JPEG : PP_FORMAT_PNG, 0, NULL);
+        struct pp_chain chain = {.count = g_test_rand_int_range(0, 4)};
+        struct picture result;
+
+        for (int32_t j = 0; j < chain.count; j++) {
+            struct pp_step *step = &chain.steps[j];
+
+            step->kind = g_test_rand_bit() ? PP_STEP_BLUR : PP_STEP_THUMBNAIL;
+            step->sigma = step->kind == PP_STEP_BLUR ? g_test_rand_double_range(0, 90) : 0;
+            step->box = (struct pp_size){random_side(), random_side()};
+        }
+        result = render_picture(file, &chain, PP_PLAN_PILLOW);
+        picture_free(&picture);
+        picture_free(&result);
+    }
+}
+
 int main(int argc, char **argv)
 {
-    g_test_init(&argc, &argv, NULL);
+    pictures_test_init(&argc, &argv);
     g_test_add_func("/pillow/blur-is-six-boxes", test_blur_is_six_boxes);
     g_test_add_func("/pillow/thumbnail-is-mean-and-bicubic", test_thumbnail_is_mean_and_bicubic);
     g_test_add_func("/pillow/one-colour-stays-that-colour", test_one_colour_stays_that_colour);
     g_test_add_func("/pillow/opacity-weighs-in-the-thumbnail-only",
                     test_opacity_weighs_in_the_thumbnail_only);
+    g_test_add_func("/pillow/jpeg-is-decoded-small-where-nothing-has-touched-it",
+                    test_jpeg_is_decoded_small_where_nothing_has_touched_it);
+    g_test_add_func("/pillow/photo-on-its-side-is-turned-first",
+                    test_photo_on_its_side_is_turned_first);
+    g_test_add_func("/pillow/explain-tells-that-opacity-does-not-count",
+                    test_explain_tells_that_opacity_does_not_count);
+    g_test_add_func("/pillow/what-pillow-does-not-have-is-refused",
+                    test_what_pillow_does_not_have_is_refused);
+    g_test_add_func("/pillow/turned-photo-is-the-one-that-was-stored-upright",
+                    test_turned_photo_is_the_one_that_was_stored_upright);
+    g_test_add_func("/pillow/any-chain-fits-its-memory", test_any_chain_fits_its_memory);
     return g_test_run();
 }
