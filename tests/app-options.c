@@ -70,6 +70,18 @@ static void test_values(void)
     run_options_finish(&options);
 }
 
+static void test_every_plan_has_a_word(void)
+{
+    for (enum pp_plan_mode mode = PP_PLAN_FAST; mode <= PP_PLAN_PILLOW; mode++) {
+        g_autofree char *line = g_strconcat("a -o b --plan ", option_plan_word(mode), NULL);
+        struct run_options options;
+
+        g_assert_null(parse(&options, line));
+        g_assert_cmpint(options.mode, ==, mode);
+        run_options_finish(&options);
+    }
+}
+
 static void test_defaults(void)
 {
     struct run_options options;
@@ -214,6 +226,7 @@ int main(int argc, char **argv)
     g_test_add_func("/options/steps-keep-their-order", test_steps_keep_their_order);
     g_test_add_func("/options/options-and-files-mix", test_options_and_files_mix);
     g_test_add_func("/options/values", test_values);
+    g_test_add_func("/options/every-plan-has-a-word", test_every_plan_has_a_word);
     g_test_add_func("/options/defaults", test_defaults);
     g_test_add_func("/options/values-may-touch-their-letters", test_values_may_touch_their_letters);
     g_test_add_func("/options/names-are-bytes", test_names_are_bytes);
