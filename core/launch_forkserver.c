@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The host's side of the zygote: start it, order workers from it, hear of their ends.
+ * The host's side of the zygote: start it, order workers from it, hear of their ends. For workers
+ * that are spawned it is the same, only that it starts the program anew for each: so these have a
+ * parent with one thread too, which reaps and tells.
  *
  * The zygote is this program again (/proc/self/exe: the same code even where the file was replaced
  * meanwhile), spawned without a fork of the host, so the host may have threads. It runs in a
  * process group of its own: Ctrl-C in a terminal reaches the host alone, which decides what stops.
  *
- * Where the zygote dies - somebody killed it - its workers die with it. It is started again, and
- * the pool is told that all workers are lost. The scheduler blames a task only if that happens
- * again and again while it runs.
+ * Where the zygote dies - somebody killed it - its workers die with it, and the launcher's user is
+ * told that all are lost. The next order starts another zygote. A pool's scheduler blames a task
+ * only if that happens again and again while it runs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,11 +26,13 @@
 #include "core/channel.h"
 #include "core/launcher.h"
 #include "core/log.h"
+#include "core/point.h"
+#include "core/program.h"
 #include "core/wire.h"
 #include "core/zygote.h"
 
 /* Zygotes that may die in a row before any worker of theirs started. */
-enum { RESTARTS_MAX = 5 };
+enum { LOSSES_MAX = 5 };
 
 /* How long a zygote that was told to end may take, in milliseconds. */
 enum { CLOSE_PATIENCE_MS = 2000 };
@@ -38,9 +42,10 @@ extern char **environ;
 struct forkserver {
     struct pp_launcher launcher;
     bool share_stdout;
+    bool spawn;
     pid_t zygote;
     int end;
-    unsigned restarts;
+    unsigned losses;
     struct pp_message message;
 };
 
@@ -149,10 +154,19 @@ static int start(struct pp_launcher *launcher, uint32_t worker, int end,
                  const struct pp_slot *control)
 {
     struct forkserver *self = (void *)launcher;
-    struct pp_fork_message order = {.kind = PP_MESSAGE_FORK, .worker = worker};
+    struct pp_fork_message order = {
+        .kind = PP_MESSAGE_FORK,
+        .worker = worker,
+        .spawn = self->spawn,
+    };
     int fds[2] = {end, control->fd};
-    int r = pp_channel_send(self->end, &order, sizeof(order), NULL, 0, fds, 2);
+    int r = self->end < 0 ? open_zygote(self) : 0;
 
+    pp_point("host.before-fork-order");
+    if (r == 0) {
+        r = pp_channel_send(self->end, &order, sizeof(order), NULL, 0, fds, 2);
+    }
+    pp_point("host.after-fork-order");
     close(end);
     /* A zygote that is gone is noticed by next_event(), which reports this worker as lost. */
     return r == PP_CHANNEL_CLOSED ? 0 : r == PP_CHANNEL_AGAIN ? -EAGAIN : r;
@@ -164,7 +178,7 @@ static int parse_forked(struct forkserver *self, struct pp_launch_event *event)
 
     memcpy(&forked, self->message.bytes, sizeof(forked));
     if (forked.pid > 0 && self->message.fd_count == 1) {
-        self->restarts = 0;
+        self->losses = 0;
         *event = (struct pp_launch_event){
             .kind = PP_LAUNCH_STARTED,
             .worker = forked.worker,
@@ -209,27 +223,28 @@ static int parse(struct forkserver *self, struct pp_launch_event *event)
     return -EPROTO;
 }
 
-static int restart(struct forkserver *self, struct pp_launch_event *event)
+/* Told once; whoever orders a worker after that starts another zygote. */
+static int lose(struct forkserver *self, struct pp_launch_event *event)
 {
-    pp_log(PP_LOG_INFO, "pool", "the zygote (pid %d) is gone; starting another", (int)self->zygote);
+    pp_log(PP_LOG_INFO, "pool", "the zygote (pid %d) is gone", (int)self->zygote);
     close_zygote(self);
-    if (self->restarts++ >= RESTARTS_MAX) {
+    if (self->losses++ >= LOSSES_MAX) {
         return -ECONNRESET;
     }
     *event = (struct pp_launch_event){.kind = PP_LAUNCH_LOST};
-    return open_zygote(self);
+    return 0;
 }
 
 static int next_event(struct pp_launcher *launcher, struct pp_launch_event *event)
 {
     struct forkserver *self = (void *)launcher;
-    int r = pp_channel_receive(self->end, &self->message);
+    int r = self->end < 0 ? PP_CHANNEL_AGAIN : pp_channel_receive(self->end, &self->message);
 
     if (r == PP_CHANNEL_AGAIN) {
         return PP_LAUNCH_NONE;
     }
     if (r == PP_CHANNEL_CLOSED) {
-        return restart(self, event);
+        return lose(self, event);
     }
     if (r == 0) {
         r = parse(self, event);
@@ -265,14 +280,13 @@ static void destroy(struct pp_launcher *launcher)
 static const struct pp_launcher_ops ops = {true, start, next_event, fd, give_up, destroy};
 
 int pp_launch_forkserver_create(struct pp_launcher **ret_launcher, const struct pp_program *program,
-                                struct pp_error *error)
+                                bool spawn, struct pp_error *error)
 {
     struct forkserver *self;
     int r;
 
-    if (!pp_zygote_possible()) {
-        return pp_error_set(error, -ENOTSUP,
-                            "main() has to begin with pp_program_enter() before a pool is made");
+    if (!pp_program_entered()) {
+        return pp_error_set(error, -ENOTSUP, "main() has to begin with pp_program_enter()");
     }
     self = calloc(1, sizeof(*self));
     if (self == NULL) {
@@ -280,6 +294,7 @@ int pp_launch_forkserver_create(struct pp_launcher **ret_launcher, const struct 
     }
     self->launcher.ops = &ops;
     self->share_stdout = program->share_stdout; /* all else the zygote finds by itself in main() */
+    self->spawn = spawn;
     self->end = -1;
     r = open_zygote(self);
     if (r != 0) {

@@ -4,7 +4,8 @@
 /*
  * Launcher: how workers come to be, behind one face for the pool
  *
- * One file for each start method: launch_forkserver.c, launch_thread.c, launch_in_process.c.
+ * launch_forkserver.c starts a zygote and has it fork or spawn workers, launch_fork.c forks them
+ * from this process, launch_thread.c and launch_in_process.c do without processes.
  */
 
 #include "core/control.h"
@@ -60,9 +61,14 @@ struct pp_launcher {
     const struct pp_launcher_ops *ops;
 };
 
+/* @spawn: each worker is this program started again; else it is forked from the zygote. */
 PP_MUST_CHECK int pp_launch_forkserver_create(struct pp_launcher **ret_launcher,
-                                              const struct pp_program *program,
+                                              const struct pp_program *program, bool spawn,
                                               struct pp_error *error);
+/* @force: also where this process has other threads. */
+PP_MUST_CHECK int pp_launch_fork_create(struct pp_launcher **ret_launcher,
+                                        const struct pp_program *program, bool force,
+                                        struct pp_error *error);
 PP_MUST_CHECK int pp_launch_thread_create(struct pp_launcher **ret_launcher,
                                           const struct pp_program *program, struct pp_error *error);
 PP_MUST_CHECK int pp_launch_in_process_create(struct pp_launcher **ret_launcher,

@@ -24,15 +24,16 @@
 #include "core/program.h"
 #include "core/trace_private.h"
 
-static int create_launcher(struct pp_pool *pool, enum pp_start_method method,
+static int create_launcher(struct pp_pool *pool, enum pp_start_method method, bool force_fork,
                            struct pp_error *error)
 {
     switch (method) {
     case PP_START_FORKSERVER:
-        return pp_launch_forkserver_create(&pool->launcher, pool->program, error);
+        return pp_launch_forkserver_create(&pool->launcher, pool->program, false, error);
     case PP_START_SPAWN:
+        return pp_launch_forkserver_create(&pool->launcher, pool->program, true, error);
     case PP_START_FORK:
-        break;
+        return pp_launch_fork_create(&pool->launcher, pool->program, force_fork, error);
     case PP_START_THREAD:
         return pp_launch_thread_create(&pool->launcher, pool->program, error);
     case PP_START_IN_PROCESS:
@@ -123,7 +124,7 @@ static int create_parts(struct pp_pool *pool, const struct pp_pool_options *opti
         return pp_error_set_errno(error, r, "cannot make the pool");
     }
     r = pp_start_init(&pool->start, pool->program, options, error);
-    return r != 0 ? r : create_launcher(pool, method, error);
+    return r != 0 ? r : create_launcher(pool, method, options->force_fork, error);
 }
 
 int pp_pool_create(struct pp_pool **ret_pool, const struct pp_program *program,

@@ -58,6 +58,14 @@ static int open_place(struct pp_pool *pool, uint32_t index, int *ret_worker_end)
     return 0;
 }
 
+/* Closing does not take it out of the set where a child that the caller forked has a copy. */
+static void close_end(struct pp_pool *pool, struct pp_pool_worker *worker)
+{
+    epoll_ctl(pool->epoll, EPOLL_CTL_DEL, worker->end, NULL);
+    close(worker->end);
+    worker->end = -1;
+}
+
 /* No worker came to be there: for want of descriptors, processes, memory. */
 static void close_place(struct pp_pool *pool, uint32_t index, int code)
 {
@@ -67,7 +75,7 @@ static void close_place(struct pp_pool *pool, uint32_t index, int code)
              strerror(-code));
     pp_log(PP_LOG_INFO, "pool", "%s", pool->last_cause);
     if (worker->end >= 0) {
-        close(worker->end);
+        close_end(pool, worker);
     }
     *worker = (struct pp_pool_worker){.end = -1, .pidfd = -1, .control = worker->control};
     pp_scheduler_start_failed(pool->scheduler, index);
@@ -220,7 +228,7 @@ void pp_pool_bury(struct pp_pool *pool, uint32_t index, enum pp_death death, int
     while (worker->inbox_count > 0) {
         pp_future_unref(worker->inbox[--worker->inbox_count]);
     }
-    close(worker->end);
+    close_end(pool, worker);
     if (worker->pidfd >= 0) {
         close(worker->pidfd);
     }
@@ -313,8 +321,7 @@ void pp_pool_close_workers(struct pp_pool *pool)
         struct pp_pool_worker *worker = &pool->workers[i];
 
         if (worker->end >= 0) {
-            close(worker->end);
-            worker->end = -1;
+            close_end(pool, worker);
         }
         if (worker->pidfd >= 0) {
             close(worker->pidfd);

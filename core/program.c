@@ -1,8 +1,22 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * One program in three roles: what the user started, a zygote, a worker that was spawned. The
+ * role is an argument, and the descriptors that come with it prove that it is meant: a user who
+ * types the argument gets the program's own complaint about it.
+ */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include "core/point.h"
 #include "core/program.h"
+#include "core/worker_process.h"
+#include "core/zygote.h"
+
+static bool entered;
 
 static bool is_there_before(const struct pp_task_function *functions, uint32_t index)
 {
@@ -35,4 +49,33 @@ int pp_program_check(const struct pp_program *program, struct pp_error *error)
         }
     }
     return 0;
+}
+
+static bool has_zygote_fd(void)
+{
+    int type;
+    socklen_t length = sizeof(type);
+
+    return getsockopt(PP_ZYGOTE_FD, SOL_SOCKET, SO_TYPE, &type, &length) == 0 &&
+           type == SOCK_SEQPACKET;
+}
+
+bool pp_program_entered(void)
+{
+    return entered;
+}
+
+void pp_program_enter(const struct pp_program *program, int argc, char **argv)
+{
+    entered = true;
+    pp_point_follow_environment();
+    if (argc == 2 && strcmp(argv[1], PP_ZYGOTE_ROLE) == 0 && has_zygote_fd()) {
+        syscall(SYS_close_range, PP_ZYGOTE_FD + 1, ~0u, 0);
+        exit(pp_zygote_run(program, PP_ZYGOTE_FD));
+    }
+    if (argc == 3 && strcmp(argv[1], PP_WORKER_PROCESS_ROLE) == 0 && pp_worker_process_has_fds()) {
+        /* Asked for before, but the system forgets it where the program's file gives rights. */
+        pp_worker_process_die_with(atoi(argv[2]));
+        exit(pp_worker_process_run(program));
+    }
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Program: the table of functions, checked
+ * Program: the table of functions, checked, and the roles that one program plays
  */
 
 #include "core/task.h"
@@ -16,3 +16,9 @@
  * Returns 0; or -EINVAL with the name in @error.
  */
 PP_MUST_CHECK int pp_program_check(const struct pp_program *program, struct pp_error *error);
+
+/*
+ * Whether main() called pp_program_enter(), so that starting this program again gives a zygote or a
+ * worker.
+ */
+bool pp_program_entered(void);

@@ -87,6 +87,7 @@ struct pp_result_message {
 struct pp_fork_message {
     uint32_t kind;
     uint32_t worker; /* the host's name for it, never used twice */
+    uint32_t spawn;  /* 1: as this program started again, with nothing of the zygote in it */
 };
 
 struct pp_forked_message {

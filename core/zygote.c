@@ -27,15 +27,13 @@
 #include <unistd.h>
 
 #include "core/channel.h"
-#include "core/control.h"
+#include "core/crash_stack.h"
 #include "core/log.h"
 #include "core/point.h"
-#include "core/process_private.h"
 #include "core/wire.h"
 #include "core/worker.h"
+#include "core/worker_process.h"
 #include "core/zygote.h"
-
-enum { WORKER_FD = 3, CONTROL_FD = 4, FIRST_OTHER_FD = 5 };
 
 struct child {
     uint32_t worker;
@@ -46,50 +44,36 @@ struct child {
 struct zygote {
     const struct pp_program *program;
     int end;
+    int host; /* a pidfd; -1: not to be had */
+    bool preloaded;
     struct child *children;
     size_t count;
     size_t capacity;
 };
 
-static bool entered;
-
-/* Put two descriptors at their places and close all others. */
-static void keep_two_fds(int end, int control)
+/* This program again, which takes up its role in pp_program_enter(). Never returns. */
+static void spawn_worker(pid_t parent)
 {
-    int high_end = fcntl(end, F_DUPFD, FIRST_OTHER_FD + 1);
-    int high_control = fcntl(control, F_DUPFD, FIRST_OTHER_FD + 1);
+    char parent_text[16];
+    char role[] = PP_WORKER_PROCESS_ROLE;
+    char *argv[] = {program_invocation_short_name, role, parent_text, NULL};
 
-    if (high_end < 0 || high_control < 0 || dup2(high_end, WORKER_FD) < 0 ||
-        dup2(high_control, CONTROL_FD) < 0) {
-        _exit(2);
-    }
-    if (syscall(SYS_close_range, FIRST_OTHER_FD, ~0u, 0) != 0) {
-        for (int fd = FIRST_OTHER_FD; fd < (int)sysconf(_SC_OPEN_MAX); fd++) {
-            close(fd);
-        }
-    }
+    snprintf(parent_text, sizeof(parent_text), "%d", (int)parent);
+    execv("/proc/self/exe", argv);
+    pp_log(PP_LOG_INFO, "zygote", "cannot start this program again: error %d", errno);
+    _exit(PP_WORKER_EXIT_USELESS);
 }
 
 /* The child's side of fork(): becomes the worker, never returns. */
-static void become_worker(const struct zygote *zygote, pid_t parent, int end, int control_fd)
+static void become_worker(const struct zygote *zygote, pid_t parent, bool spawn, const int *fds)
 {
-    struct pp_slot control;
-    struct pp_control *page;
-
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) {
-        _exit(0);
+    pp_worker_process_die_with(parent);
+    pp_worker_process_keep_fds(fds, 2);
+    if (spawn) {
+        spawn_worker(parent);
     }
-    setpgid(0, 0); /* a signal to its own group reaches nobody else */
-    pp_process_self_become_worker();
-    prctl(PR_SET_NAME, "pixpool-worker");
-    keep_two_fds(end, control_fd);
-    if (pp_slot_attach(&control, 1, CONTROL_FD, (size_t)sysconf(_SC_PAGESIZE)) != 0) {
-        _exit(2);
-    }
-    page = control.bytes;
-    pp_crash_stack_install(&page->crash);
     /* exit(), not _exit(): sanitizers and profilers do their work there. */
-    exit(pp_worker_run(zygote->program, WORKER_FD, control.bytes));
+    exit(pp_worker_process_run(zygote->program));
 }
 
 static bool reserve_child(struct zygote *zygote)
@@ -108,19 +92,39 @@ static bool reserve_child(struct zygote *zygote)
     return true;
 }
 
+/* Before the first worker that inherits what it loads. */
+static void preload(struct zygote *zygote)
+{
+    if (zygote->preloaded) {
+        return;
+    }
+    zygote->preloaded = true;
+    pp_crash_stack_prepare();
+    if (zygote->program->preload != NULL) {
+        zygote->program->preload();
+    }
+    fflush(NULL); /* half a line must not come once more from each worker */
+}
+
 /* Fork one worker. Returns its pid and pidfd, or a negative errno. */
-static int fork_worker(struct zygote *zygote, const struct pp_message *message, int *ret_pidfd)
+static int fork_worker(struct zygote *zygote, bool spawn, const int *fds, int *ret_pidfd)
 {
     pid_t parent = getpid();
-    pid_t pid = fork();
+    pid_t pid;
     int pidfd;
 
+    if (!spawn) {
+        preload(zygote);
+    }
+    pp_point("zygote.before-fork");
+    pid = fork();
     if (pid < 0) {
         return -errno;
     }
     if (pid == 0) {
-        become_worker(zygote, parent, message->fds[0], message->fds[1]);
+        become_worker(zygote, parent, spawn, fds);
     }
+    pp_point("zygote.after-fork");
     pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
     if (pidfd < 0) {
         int r = -errno;
@@ -144,11 +148,13 @@ static int handle_fork(struct zygote *zygote, const struct pp_message *message)
     if (message->fd_count != 2 || order.kind != PP_MESSAGE_FORK) {
         return -EPROTO;
     }
-    reply.pid = reserve_child(zygote) ? fork_worker(zygote, message, &pidfd) : -ENOMEM;
+    reply.pid = reserve_child(zygote) ? fork_worker(zygote, order.spawn != 0, message->fds, &pidfd)
+                                      : -ENOMEM;
     if (reply.pid > 0) {
         zygote->children[zygote->count++] =
             (struct child){.worker = order.worker, .pid = reply.pid, .pidfd = pidfd};
     }
+    pp_point("zygote.before-forked");
     return pp_channel_send(zygote->end, &reply, sizeof(reply), NULL, 0, &pidfd,
                            reply.pid > 0 ? 1 : 0);
 }
@@ -170,6 +176,7 @@ static int bury(struct zygote *zygote, size_t index)
     }
     pp_log(PP_LOG_DEBUG, "zygote", "worker %u (pid %d) ended: signal %d, exit code %d",
            child.worker, (int)child.pid, message.signal, message.exit_code);
+    pp_point("zygote.before-exited");
     return pp_channel_send(zygote->end, &message, sizeof(message), NULL, 0, NULL, 0);
 }
 
@@ -185,20 +192,26 @@ static int handle_order(struct zygote *zygote, struct pp_message *message)
     return r;
 }
 
-/* Wait until something happens; fills @polls with the host first, then the children. */
+/* What comes before the children in the list of descriptors that are waited for. */
+enum { POLL_ORDERS, POLL_HOST, POLL_CHILDREN };
+
+/* Wait until something happens; fills @polls. */
 static int wait_for_any(const struct zygote *zygote, struct pollfd **polls)
 {
-    struct pollfd *grown = reallocarray(*polls, zygote->count + 1, sizeof(**polls));
+    size_t count = POLL_CHILDREN + zygote->count;
+    struct pollfd *grown = reallocarray(*polls, count, sizeof(**polls));
 
     if (grown == NULL) {
         return -ENOMEM;
     }
     *polls = grown;
-    grown[0] = (struct pollfd){.fd = zygote->end, .events = POLLIN};
+    grown[POLL_ORDERS] = (struct pollfd){.fd = zygote->end, .events = POLLIN};
+    grown[POLL_HOST] = (struct pollfd){.fd = zygote->host, .events = POLLIN};
     for (size_t i = 0; i < zygote->count; i++) {
-        grown[i + 1] = (struct pollfd){.fd = zygote->children[i].pidfd, .events = POLLIN};
+        grown[POLL_CHILDREN + i] =
+            (struct pollfd){.fd = zygote->children[i].pidfd, .events = POLLIN};
     }
-    return poll(grown, zygote->count + 1, -1) < 0 && errno != EINTR ? -errno : 0;
+    return poll(grown, count, -1) < 0 && errno != EINTR ? -errno : 0;
 }
 
 static int serve(struct zygote *zygote, struct pp_message *message)
@@ -208,18 +221,40 @@ static int serve(struct zygote *zygote, struct pp_message *message)
 
     while (r == 0) {
         r = wait_for_any(zygote, &polls);
+        if (r == 0 && polls[POLL_HOST].revents != 0) {
+            r = PP_CHANNEL_CLOSED;
+        }
         /* Backwards, since burying one moves the last into its place. */
         for (size_t i = zygote->count; r == 0 && i > 0; i--) {
-            if (polls[i].revents != 0) {
+            if (polls[POLL_CHILDREN + i - 1].revents != 0) {
                 r = bury(zygote, i - 1);
             }
         }
-        if (r == 0 && polls[0].revents != 0) {
+        if (r == 0 && polls[POLL_ORDERS].revents != 0) {
             r = handle_order(zygote, message);
         }
     }
     free(polls);
     return r;
+}
+
+/*
+ * The host made the channel and is the parent. Its end of the channel may outlive it in a child
+ * that it forked, so its death is watched for as well.
+ * Sets *ret_pidfd, -1 where the system does not say. Returns 0, or -ESRCH where the host is gone.
+ */
+static int watch_host(int end, int *ret_pidfd)
+{
+    struct ucred host;
+    socklen_t length = sizeof(host);
+
+    *ret_pidfd = -1;
+    if (getsockopt(end, SOL_SOCKET, SO_PEERCRED, &host, &length) != 0 || host.pid <= 0) {
+        return 0;
+    }
+    *ret_pidfd = (int)syscall(SYS_pidfd_open, host.pid, 0);
+    /* While it is the parent, its pid is nobody else's. */
+    return getppid() == host.pid ? 0 : -ESRCH;
 }
 
 static void kill_all(struct zygote *zygote)
@@ -241,41 +276,16 @@ int pp_zygote_run(const struct pp_program *program, int end)
     int r;
 
     if (message == NULL) {
-        return 2;
+        return PP_WORKER_EXIT_USELESS;
     }
     prctl(PR_SET_NAME, "pixpool-zygote");
     pp_point_be_process(PP_POINT_ZYGOTE);
-    pp_crash_stack_prepare();
-    setvbuf(stdout, NULL, _IOLBF, 0); /* as on a terminal, wherever it leads to */
-    if (program->preload != NULL) {
-        program->preload();
+    pp_worker_process_buffer_lines(); /* what preload prints as well */
+    r = watch_host(end, &zygote.host);
+    if (r == 0) {
+        r = serve(&zygote, message);
     }
-    fflush(NULL); /* half a line must not come once more from each worker */
-    r = serve(&zygote, message);
     kill_all(&zygote);
     free(message);
-    return r == PP_CHANNEL_CLOSED ? 0 : 1;
-}
-
-bool pp_zygote_possible(void)
-{
-    return entered;
-}
-
-void pp_program_enter(const struct pp_program *program, int argc, char **argv)
-{
-    int type;
-    socklen_t length = sizeof(type);
-
-    entered = true;
-    pp_point_follow_environment();
-    if (argc != 2 || strcmp(argv[1], PP_ZYGOTE_ROLE) != 0) {
-        return;
-    }
-    if (getsockopt(PP_ZYGOTE_FD, SOL_SOCKET, SO_TYPE, &type, &length) != 0 ||
-        type != SOCK_SEQPACKET) {
-        return; /* a user who typed the role gets the program's own complaint */
-    }
-    syscall(SYS_close_range, PP_ZYGOTE_FD + 1, ~0u, 0);
-    exit(pp_zygote_run(program, PP_ZYGOTE_FD));
+    return r == PP_CHANNEL_CLOSED || r == -ESRCH ? 0 : 1;
 }

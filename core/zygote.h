@@ -19,6 +19,3 @@
 
 /* Serve the host on channel end @end until it is gone. Returns the exit code. */
 int pp_zygote_run(const struct pp_program *program, int end);
-
-/* Whether this process called pp_program_enter(), so that starting it again gives a zygote. */
-bool pp_zygote_possible(void);

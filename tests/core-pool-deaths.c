@@ -16,6 +16,7 @@
 #include "core/channel.h"
 #include "core/pool.h"
 #include "core/wire.h"
+#include "tests/start_methods.h"
 
 enum how {
     SEGV,
@@ -165,9 +166,16 @@ static const struct pp_task_function functions[] = {
 
 static const struct pp_program program = {.functions = functions};
 
+/* Of the test that runs. */
+static enum pp_start_method method;
+
 static struct pp_pool *open_pool(unsigned processes)
 {
-    struct pp_pool_options options = {.processes = processes, .initializer = "fail-if-asked"};
+    struct pp_pool_options options = {
+        .start_method = method,
+        .processes = processes,
+        .initializer = "fail-if-asked",
+    };
     struct pp_pool *pool = NULL;
 
     g_assert_cmpint(pp_pool_create(&pool, &program, &options, NULL), ==, 0);
@@ -514,7 +522,7 @@ static void run_host_until_killed(int report)
 {
     struct pp_pool *pool = open_pool(2);
     struct announced announced = start_announced(pool, 1);
-    pid_t pids[2] = {announced.pid, parent_of(announced.pid)};
+    pid_t pids[2] = {announced.pid, parent_of(announced.pid)}; /* a zygote, or this process */
 
     if (write(report, pids, sizeof(pids)) == sizeof(pids)) {
         pause();
@@ -665,44 +673,71 @@ static void test_a_killer_at_large_costs_nothing(void)
     pp_pool_destroy(pool);
 }
 
+struct death_test {
+    const char *name;
+    void (*run)(void);
+    bool needs_zygote;
+};
+
+static const struct death_test tests[] = {
+    {"a-crash-fails-its-task-with-the-signal", test_a_crash_fails_its_task_with_the_signal, false},
+    {"an-early-exit-fails-its-task-with-the-code", test_an_early_exit_fails_its_task_with_the_code,
+     false},
+    {"the-cause-reads-as-a-sentence", test_the_cause_reads_as_a_sentence, false},
+    {"get-says-that-the-worker-died", test_get_says_that_the_worker_died, false},
+    {"innocent-tasks-are-never-charged", test_innocent_tasks_are_never_charged, false},
+    {"a-deadline-kills-its-worker-only", test_a_deadline_kills_its_worker_only, false},
+    {"a-worker-that-talks-nonsense-is-stopped", test_a_worker_that_talks_nonsense_is_stopped,
+     false},
+    {"a-crash-is-tried-again-as-often-as-asked", test_a_crash_is_tried_again_as_often_as_asked,
+     false},
+    {"a-task-whose-worker-is-killed-runs-again", test_a_task_whose_worker_is_killed_runs_again,
+     false},
+    {"cancelling-a-running-task-kills-its-worker", test_cancelling_a_running_task_kills_its_worker,
+     false},
+    {"cancelling-a-waiting-task-kills-nobody", test_cancelling_a_waiting_task_kills_nobody, false},
+    {"the-zygotes-death-costs-no-task", test_the_zygotes_death_costs_no_task, true},
+    {"no-worker-outlives-its-host", test_no_worker_outlives_its_host, false},
+    {"terminating-resolves-every-task", test_terminating_resolves_every_task, false},
+    {"a-dropped-tasks-memory-is-not-lent-before-its-worker-is-gone",
+     test_a_dropped_tasks_memory_is_not_lent_before_its_worker_is_gone, false},
+    {"a-failing-initializer-fails-the-pool", test_a_failing_initializer_fails_the_pool, false},
+    {"workers-that-cannot-live-fail-every-task", test_workers_that_cannot_live_fail_every_task,
+     false},
+    {"a-killer-at-large-costs-nothing", test_a_killer_at_large_costs_nothing, false},
+};
+
+struct run {
+    const struct death_test *test;
+    enum pp_start_method method;
+};
+
+static void run_with_method(gconstpointer data)
+{
+    const struct run *run = data;
+
+    method = run->method;
+    run->test->run();
+}
+
 int main(int argc, char **argv)
 {
+    static struct run runs[G_N_ELEMENTS(tests) * G_N_ELEMENTS(start_methods)];
+    size_t count = 0;
+
     pp_program_enter(&program, argc, argv);
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/pool-deaths/a-crash-fails-its-task-with-the-signal",
-                    test_a_crash_fails_its_task_with_the_signal);
-    g_test_add_func("/pool-deaths/an-early-exit-fails-its-task-with-the-code",
-                    test_an_early_exit_fails_its_task_with_the_code);
-    g_test_add_func("/pool-deaths/the-cause-reads-as-a-sentence",
-                    test_the_cause_reads_as_a_sentence);
-    g_test_add_func("/pool-deaths/get-says-that-the-worker-died",
-                    test_get_says_that_the_worker_died);
-    g_test_add_func("/pool-deaths/innocent-tasks-are-never-charged",
-                    test_innocent_tasks_are_never_charged);
-    g_test_add_func("/pool-deaths/a-deadline-kills-its-worker-only",
-                    test_a_deadline_kills_its_worker_only);
-    g_test_add_func("/pool-deaths/a-worker-that-talks-nonsense-is-stopped",
-                    test_a_worker_that_talks_nonsense_is_stopped);
-    g_test_add_func("/pool-deaths/a-crash-is-tried-again-as-often-as-asked",
-                    test_a_crash_is_tried_again_as_often_as_asked);
-    g_test_add_func("/pool-deaths/a-task-whose-worker-is-killed-runs-again",
-                    test_a_task_whose_worker_is_killed_runs_again);
-    g_test_add_func("/pool-deaths/cancelling-a-running-task-kills-its-worker",
-                    test_cancelling_a_running_task_kills_its_worker);
-    g_test_add_func("/pool-deaths/cancelling-a-waiting-task-kills-nobody",
-                    test_cancelling_a_waiting_task_kills_nobody);
-    g_test_add_func("/pool-deaths/the-zygotes-death-costs-no-task",
-                    test_the_zygotes_death_costs_no_task);
-    g_test_add_func("/pool-deaths/no-worker-outlives-its-host", test_no_worker_outlives_its_host);
-    g_test_add_func("/pool-deaths/terminating-resolves-every-task",
-                    test_terminating_resolves_every_task);
-    g_test_add_func("/pool-deaths/a-dropped-tasks-memory-is-not-lent-before-its-worker-is-gone",
-                    test_a_dropped_tasks_memory_is_not_lent_before_its_worker_is_gone);
-    g_test_add_func("/pool-deaths/a-failing-initializer-fails-the-pool",
-                    test_a_failing_initializer_fails_the_pool);
-    g_test_add_func("/pool-deaths/workers-that-cannot-live-fail-every-task",
-                    test_workers_that_cannot_live_fail_every_task);
-    g_test_add_func("/pool-deaths/a-killer-at-large-costs-nothing",
-                    test_a_killer_at_large_costs_nothing);
+    for (size_t i = 0; i < G_N_ELEMENTS(start_methods); i++) {
+        for (size_t k = 0; k < G_N_ELEMENTS(tests); k++) {
+            g_autofree char *path =
+                g_strdup_printf("/pool-deaths/%s/%s", start_methods[i].name, tests[k].name);
+
+            if (start_methods[i].has_processes &&
+                (start_methods[i].method != PP_START_FORK || !tests[k].needs_zygote)) {
+                runs[count] = (struct run){&tests[k], start_methods[i].method};
+                g_test_add_data_func(path, &runs[count++], run_with_method);
+            }
+        }
+    }
     return g_test_run();
 }

@@ -285,6 +285,7 @@ static void test_what_workers_print_keeps_off_standard_output(gconstpointer data
 
     print((enum pp_start_method)GPOINTER_TO_INT(data), false, &out, &err);
     g_assert_cmpstr(out, ==, "");
+    g_test_message("%s", err);
     g_assert_true(g_str_has_prefix(err, "first\nsecond\nthird\n"));
 }
 

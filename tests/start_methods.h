@@ -17,6 +17,8 @@ struct start_method {
 
 static const struct start_method start_methods[] = {
     {"forkserver", PP_START_FORKSERVER, true},
+    {"spawn", PP_START_SPAWN, true},
+    {"fork", PP_START_FORK, true},
     {"thread", PP_START_THREAD, false},
     {"in-process", PP_START_IN_PROCESS, false},
 };

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/control.h"
+#include "core/process_private.h"
+#include "core/worker.h"
+#include "core/worker_process.h"
+
+enum { FIRST_FD = STDERR_FILENO + 1, FDS_MAX = 4 };
+
+void pp_worker_process_die_with(int parent)
+{
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) {
+        _exit(0);
+    }
+}
+
+static void close_from(int first)
+{
+    if (syscall(SYS_close_range, first, ~0u, 0) == 0) {
+        return;
+    }
+    for (int fd = first; fd < (int)sysconf(_SC_OPEN_MAX); fd++) {
+        close(fd);
+    }
+}
+
+void pp_worker_process_keep_fds(const int *fds, unsigned count)
+{
+    int high[FDS_MAX];
+
+    /* All out of the way first: one may lie where another is to go. */
+    for (unsigned i = 0; i < count; i++) {
+        high[i] = fcntl(fds[i], F_DUPFD, FIRST_FD + FDS_MAX);
+        if (high[i] < 0) {
+            _exit(PP_WORKER_EXIT_USELESS);
+        }
+    }
+    for (unsigned i = 0; i < count; i++) {
+        if (dup2(high[i], FIRST_FD + (int)i) < 0) {
+            _exit(PP_WORKER_EXIT_USELESS);
+        }
+    }
+    close_from(FIRST_FD + (int)count);
+}
+
+bool pp_worker_process_has_fds(void)
+{
+    int type;
+    socklen_t length = sizeof(type);
+
+    return getsockopt(PP_WORKER_PROCESS_END, SOL_SOCKET, SO_TYPE, &type, &length) == 0 &&
+           type == SOCK_SEQPACKET && fcntl(PP_WORKER_PROCESS_CONTROL, F_GET_SEALS) > 0;
+}
+
+void pp_worker_process_buffer_lines(void)
+{
+    static char buffer[BUFSIZ];
+
+    /* Where something was printed before, the C library changes its ways only with a new buffer. */
+    setvbuf(stdout, buffer, _IOLBF, sizeof(buffer));
+}
+
+int pp_worker_process_run(const struct pp_program *program)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    struct pp_control *control;
+    struct pp_slot slot;
+
+    setpgid(0, 0); /* a signal to its own group reaches nobody else */
+    prctl(PR_SET_NAME, "pixpool-worker");
+    pp_process_self_become_worker();
+    pp_worker_process_buffer_lines();
+    if (fcntl(PP_WORKER_PROCESS_END, F_SETFD, FD_CLOEXEC) != 0 ||
+        fcntl(PP_WORKER_PROCESS_CONTROL, F_SETFD, FD_CLOEXEC) != 0 ||
+        pp_slot_attach(&slot, 1, PP_WORKER_PROCESS_CONTROL, page) != 0) {
+        return PP_WORKER_EXIT_USELESS;
+    }
+    control = slot.bytes;
+    pp_crash_stack_install(&control->crash);
+    return pp_worker_run(program, PP_WORKER_PROCESS_END, control);
+}
