@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Measure core/queue.h; tests/bench/queue.py does the same with Python's.
+ * Measure core/queue.h; tests/bench/python_queue.py does the same with Python's.
  *
  *   put, get     one process fills a queue and empties it: nobody waits, nobody else is there
  *   across       one process fills it, another one empties it when it is full: the caches differ
