@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/memfd.h"
 #include "core/slot.h"
 
 #define SEALS (F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL)
@@ -28,19 +29,6 @@ static int map(struct pp_slot *slot)
     return 0;
 }
 
-/* A memfd that cannot be executed where the kernel knows that flag (6.3), else a plain one. */
-static int open_memfd(void)
-{
-#ifdef MFD_NOEXEC_SEAL
-    int fd = memfd_create("pixpool-slot", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
-
-    if (fd >= 0 || errno != EINVAL) {
-        return fd;
-    }
-#endif
-    return memfd_create("pixpool-slot", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-}
-
 int pp_slot_create(struct pp_slot *slot, uint32_t id, size_t bytes)
 {
     struct pp_slot made = {.id = id};
@@ -54,9 +42,9 @@ int pp_slot_create(struct pp_slot *slot, uint32_t id, size_t bytes)
         return -ENOMEM;
     }
     made.capacity = pp_size_round_up(bytes, page);
-    made.fd = open_memfd();
+    made.fd = pp_memfd_open("pixpool-slot");
     if (made.fd < 0) {
-        return -errno;
+        return made.fd;
     }
     if (ftruncate(made.fd, (off_t)made.capacity) != 0 || fcntl(made.fd, F_ADD_SEALS, SEALS) != 0) {
         r = errno == EFBIG ? -ENOMEM : -errno;
