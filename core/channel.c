@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -59,8 +60,8 @@ static int outcome_of_errno(void)
     }
 }
 
-int pp_channel_send(int end, const void *first, size_t first_length, const void *second,
-                    size_t second_length, const int *fds, uint32_t fd_count)
+static int send_message(int end, const void *first, size_t first_length, const void *second,
+                        size_t second_length, const int *fds, uint32_t fd_count, int flags)
 {
     struct iovec pieces[2] = {
         {.iov_base = (void *)(uintptr_t)first, .iov_len = first_length},
@@ -77,9 +78,22 @@ int pp_channel_send(int end, const void *first, size_t first_length, const void 
         attach_fds(&header, &space, fds, fd_count);
     }
     do {
-        sent = sendmsg(end, &header, MSG_NOSIGNAL);
+        sent = sendmsg(end, &header, flags | MSG_NOSIGNAL);
     } while (sent < 0 && errno == EINTR);
     return sent < 0 ? outcome_of_errno() : 0;
+}
+
+int pp_channel_send(int end, const void *first, size_t first_length, const void *second,
+                    size_t second_length, const int *fds, uint32_t fd_count)
+{
+    return send_message(end, first, first_length, second, second_length, fds, fd_count, 0);
+}
+
+int pp_channel_send_now(int end, const void *first, size_t first_length, const void *second,
+                        size_t second_length, const int *fds, uint32_t fd_count)
+{
+    return send_message(end, first, first_length, second, second_length, fds, fd_count,
+                        MSG_DONTWAIT);
 }
 
 static void take_fds(struct msghdr *header, struct pp_message *message)
@@ -99,7 +113,15 @@ static void take_fds(struct msghdr *header, struct pp_message *message)
     }
 }
 
-int pp_channel_receive(int end, struct pp_message *message)
+/* Nothing was received: was that the end, or an empty message, which nobody of ours sends? */
+static int outcome_of_nothing(int end)
+{
+    struct pollfd state = {.fd = end, .events = POLLRDHUP};
+
+    return poll(&state, 1, 0) == 0 ? -EPROTO : PP_CHANNEL_CLOSED;
+}
+
+static int receive_message(int end, struct pp_message *message, int flags)
 {
     union control_space space;
     struct iovec piece = {.iov_base = message->bytes, .iov_len = sizeof(message->bytes)};
@@ -111,22 +133,33 @@ int pp_channel_receive(int end, struct pp_message *message)
     do {
         header.msg_control = space.bytes;
         header.msg_controllen = sizeof(space.bytes);
-        received = recvmsg(end, &header, MSG_CMSG_CLOEXEC);
+        received = recvmsg(end, &header, flags | MSG_CMSG_CLOEXEC);
         /* A peer that died with messages unread says so once, before what it sent is through. */
     } while (received < 0 && (errno == EINTR || errno == ECONNRESET));
     if (received < 0) {
         return outcome_of_errno();
     }
-    if (received == 0) {
-        return PP_CHANNEL_CLOSED; /* nobody sends empty messages */
-    }
     take_fds(&header, message);
+    if (received == 0) {
+        pp_message_close(message);
+        return outcome_of_nothing(end);
+    }
     if (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
         pp_message_close(message);
         return header.msg_flags & MSG_TRUNC ? -EMSGSIZE : -EMFILE;
     }
     message->length = (size_t)received;
     return 0;
+}
+
+int pp_channel_receive(int end, struct pp_message *message)
+{
+    return receive_message(end, message, 0);
+}
+
+int pp_channel_receive_now(int end, struct pp_message *message)
+{
+    return receive_message(end, message, MSG_DONTWAIT);
 }
 
 void pp_message_close(struct pp_message *message)

@@ -45,13 +45,21 @@ PP_MUST_CHECK int pp_channel_send(int end, const void *first, size_t first_lengt
                                   const void *second, size_t second_length, const int *fds,
                                   uint32_t fd_count);
 
+/* Like pp_channel_send(), but never waits, however the end is set, which others may share. */
+PP_MUST_CHECK int pp_channel_send_now(int end, const void *first, size_t first_length,
+                                      const void *second, size_t second_length, const int *fds,
+                                      uint32_t fd_count);
+
 /*
  * Receive the next message into *message; its descriptors are the caller's.
- * Returns 0, PP_CHANNEL_CLOSED, PP_CHANNEL_AGAIN; -EMSGSIZE for a message that is too large and
- * -EMFILE for one whose descriptors did not fit into this process: both are lost, with all their
- * descriptors closed; or another negative errno.
+ * Returns 0, PP_CHANNEL_CLOSED, PP_CHANNEL_AGAIN; -EMSGSIZE for a message that is too large,
+ * -EPROTO for one that is empty and -EMFILE for one whose descriptors did not fit into this
+ * process: these are lost, with all their descriptors closed; or another negative errno.
  */
 PP_MUST_CHECK int pp_channel_receive(int end, struct pp_message *message);
+
+/* Like pp_channel_receive(), but never waits, however the end is set. */
+PP_MUST_CHECK int pp_channel_receive_now(int end, struct pp_message *message);
 
 /* Close the descriptors that are still in @message. */
 void pp_message_close(struct pp_message *message);

@@ -157,6 +157,53 @@ static void test_a_message_that_is_too_large_is_an_error(void)
     close_pair();
 }
 
+/* Nobody of ours sends it: it is neither the end nor a way to fill up this process's descriptors.
+ */
+static void test_an_empty_message_is_an_error(void)
+{
+    struct msghdr header = {0};
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } space = {0};
+    struct cmsghdr *control;
+    int lowest;
+
+    open_pair();
+    header.msg_control = space.bytes;
+    header.msg_controllen = sizeof(space.bytes);
+    control = CMSG_FIRSTHDR(&header);
+    control->cmsg_level = SOL_SOCKET;
+    control->cmsg_type = SCM_RIGHTS;
+    control->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(control), &ends[0], sizeof(int));
+    g_assert_cmpint(sendmsg(ends[0], &header, 0), ==, 0);
+    lowest = dup(ends[0]);
+    close(lowest);
+    g_assert_cmpint(pp_channel_receive(ends[1], &message), ==, -EPROTO);
+    g_assert_cmpint(dup(ends[0]), ==, lowest);
+    close(lowest);
+    g_assert_cmpint(pp_channel_send(ends[0], "next", 4, NULL, 0, NULL, 0), ==, 0);
+    g_assert_cmpint(pp_channel_receive(ends[1], &message), ==, 0);
+    g_assert_cmpmem(message.bytes, message.length, "next", 4);
+    close_pair();
+}
+
+/* The end itself would wait. */
+static void test_what_is_to_be_done_now_does_not_wait(void)
+{
+    g_autofree uint8_t *bytes = g_malloc0(PP_CHANNEL_BYTES_MAX);
+    int r = 0;
+
+    open_pair();
+    g_assert_cmpint(pp_channel_receive_now(ends[0], &message), ==, PP_CHANNEL_AGAIN);
+    for (int i = 0; i < 1000 && r == 0; i++) {
+        r = pp_channel_send_now(ends[0], bytes, PP_CHANNEL_BYTES_MAX, NULL, 0, NULL, 0);
+    }
+    g_assert_cmpint(r, ==, PP_CHANNEL_AGAIN);
+    close_pair();
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -173,5 +220,8 @@ int main(int argc, char **argv)
                     test_descriptors_that_do_not_fit_fail_the_message);
     g_test_add_func("/channel/a-message-that-is-too-large-is-an-error",
                     test_a_message_that_is_too_large_is_an_error);
+    g_test_add_func("/channel/an-empty-message-is-an-error", test_an_empty_message_is_an_error);
+    g_test_add_func("/channel/what-is-to-be-done-now-does-not-wait",
+                    test_what_is_to_be_done_now_does_not_wait);
     return g_test_run();
 }
