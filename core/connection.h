@@ -33,6 +33,7 @@ struct pp_connection_message {
     size_t length;
     int fds[PP_CONNECTION_FDS_MAX]; /* owned; -1 where the receiver took one */
     uint32_t fd_count;
+    bool mapped; /* how the bytes are to be freed; the message's own */
 };
 
 /* A positive return is not a failure, but the caller must handle it. */
@@ -52,7 +53,8 @@ struct pp_connection pp_connection_of(int fd);
  * Send @length bytes (0 is a message too) and duplicates of @fd_count descriptors, waiting up to
  * @timeout_ms for room; -1 waits as long as it takes.
  * Returns 0; -EPIPE where the other end is closed; -ETIMEDOUT; -E2BIG for too many descriptors;
- * -EBADF for an end that only receives; -ENOMEM; -EINTR. Unless 0, nothing was sent. Never SIGPIPE.
+ * -EBADF for an end that only receives, or for a descriptor that is not open; -ENOMEM; -EINTR; or
+ * another errno of the system. Unless 0, nothing was sent. Never SIGPIPE.
  */
 PP_MUST_CHECK int pp_connection_send(struct pp_connection *connection, const void *bytes,
                                      size_t length, const int *fds, uint32_t fd_count,
@@ -61,8 +63,9 @@ PP_MUST_CHECK int pp_connection_send(struct pp_connection *connection, const voi
 /*
  * Receive the next message, waiting up to @timeout_ms for one.
  * Returns 0 with *message, to be finished by the caller; PP_CONNECTION_EOF; -ETIMEDOUT; -EINTR;
- * -EPROTO for what no pp_connection_send() has sent, which is dropped; -EMFILE where its
- * descriptors do not fit into this process, with the message lost; -ENOMEM.
+ * -EBADF for an end that only sends; -EPROTO for what no pp_connection_send() has sent, which is
+ * dropped; -EMFILE where its descriptors do not fit into this process, and -ENOMEM where its bytes
+ * do not, with the message lost. Unless 0, *message is untouched.
  */
 PP_MUST_CHECK int pp_connection_recv(struct pp_connection *connection,
                                      struct pp_connection_message *message, int timeout_ms);
