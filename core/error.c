@@ -37,3 +37,13 @@ int pp_error_set_errno(struct pp_error *error, int code, const char *format, ...
              strerror_r(-code, text, sizeof(text)));
     return code;
 }
+
+void pp_error_make_printable(struct pp_error *error)
+{
+    error->message[PP_ERROR_MESSAGE_BYTES - 1] = '\0';
+    for (char *c = error->message; *c != '\0'; c++) {
+        if ((unsigned char)*c < ' ' || *c == 0x7f) {
+            *c = '?';
+        }
+    }
+}

@@ -28,3 +28,9 @@ int pp_error_set(struct pp_error *error, int code, const char *format, ...) PP_P
 
 /* Like pp_error_set(), with ": " and the system's text for @code added to the message. */
 int pp_error_set_errno(struct pp_error *error, int code, const char *format, ...) PP_PRINTF(3, 4);
+
+/*
+ * End the message with NUL and put a question mark for each control character in it, for a text
+ * that came from another process and may end up on a terminal.
+ */
+void pp_error_make_printable(struct pp_error *error);

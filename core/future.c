@@ -193,6 +193,7 @@ void pp_future_resolve(struct pp_future *future)
     pp_trace_resolved(future);
     pp_future_list_remove(future);
     pool->pending_count--;
+    pool->unlisted_count -= future->unlisted;
     pp_future_list_add(&pool->resolved, future);
     close_fds(future);
     if (future->references == 1) { /* no worker holds it any more */
@@ -213,10 +214,6 @@ static void drop_callbacks(struct pp_future *future)
 void pp_future_tell(struct pp_future *future)
 {
     pp_future_list_remove(future);
-    if (future->callbacks == NULL) {
-        pp_future_list_add(&future->pool->finished, future);
-        return;
-    }
     future->references++; /* a callback may destroy it */
     while (future->callbacks != NULL) {
         struct pp_future_callback callback = *future->callbacks;
@@ -225,7 +222,7 @@ void pp_future_tell(struct pp_future *future)
         future->callbacks = callback.next;
         callback.call(future, callback.user);
     }
-    if (!future->destroyed) {
+    if (!future->destroyed && !future->unlisted) {
         pp_future_list_add(&future->pool->finished, future);
     }
     pp_future_unref(future);
@@ -250,6 +247,20 @@ int pp_future_add_done_callback(struct pp_future *future, pp_future_callback_fn 
     }
     *at = callback;
     return 0;
+}
+
+void pp_future_remove_done_callback(struct pp_future *future, pp_future_callback_fn call,
+                                    void *user)
+{
+    for (struct pp_future_callback **at = &future->callbacks; *at != NULL; at = &(*at)->next) {
+        if ((*at)->call == call && (*at)->user == user) {
+            struct pp_future_callback *callback = *at;
+
+            *at = callback->next;
+            free(callback);
+            return;
+        }
+    }
 }
 
 const struct pp_result *pp_future_result(const struct pp_future *future)

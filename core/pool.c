@@ -276,18 +276,18 @@ void pp_pool_fail(struct pp_pool *pool, int code, const char *format, ...)
     abort_all(pool, PP_FAILED, &pool->failure);
 }
 
-int pp_pool_submit(struct pp_pool *pool, const struct pp_task *task, struct pp_future **ret_future)
+static int submit(struct pp_pool *pool, const struct pp_task *task, bool unlisted, bool alone,
+                  struct pp_future **ret_future)
 {
     struct pp_future *future;
-    int r;
+    int r = pp_future_create(&future, pool, task);
 
-    if (pool->closed) {
-        return pool->failure.code != 0 ? pool->failure.code : -EPIPE;
-    }
-    r = pp_future_create(&future, pool, task);
     if (r != 0) {
         return r;
     }
+    future->unlisted = unlisted;
+    future->scheduled.alone = alone;
+    pool->unlisted_count += unlisted;
     pp_future_list_add(&pool->pending, future);
     pool->pending_count++;
     pp_scheduler_submit(pool->scheduler, &future->scheduled);
@@ -296,9 +296,26 @@ int pp_pool_submit(struct pp_pool *pool, const struct pp_task *task, struct pp_f
     return 0;
 }
 
+int pp_pool_submit(struct pp_pool *pool, const struct pp_task *task, struct pp_future **ret_future)
+{
+    if (pool->closed) {
+        return pool->failure.code != 0 ? pool->failure.code : -EPIPE;
+    }
+    return submit(pool, task, false, false, ret_future);
+}
+
+int pp_pool_submit_unlisted(struct pp_pool *pool, const struct pp_task *task, bool alone,
+                            struct pp_future **ret_future)
+{
+    if (pool->failure.code != 0 || pool->dropped) {
+        return pool->failure.code != 0 ? pool->failure.code : -EPIPE;
+    }
+    return submit(pool, task, true, alone, ret_future);
+}
+
 size_t pp_pool_pending(const struct pp_pool *pool)
 {
-    return pool->pending_count;
+    return pool->pending_count - pool->unlisted_count;
 }
 
 unsigned pp_pool_processes(const struct pp_pool *pool)
@@ -338,6 +355,7 @@ void pp_pool_terminate(struct pp_pool *pool)
 
     pp_error_set(&cancelled, -ECANCELED, "the pool was terminated");
     pool->closed = true;
+    pool->dropped = true;
     pp_scheduler_stop_starting(pool->scheduler);
     abort_all(pool, PP_CANCELLED, &cancelled);
     pp_pool_act(pool);
@@ -351,6 +369,7 @@ static bool may_run(const struct pp_pool *pool, const struct pp_scheduled *task)
 
 static void cancel_futures(struct pp_pool *pool)
 {
+    pool->dropped = true;
     for (struct pp_future *future = pool->pending.first; future != NULL; future = future->next) {
         struct pp_scheduled *task = &future->scheduled;
 

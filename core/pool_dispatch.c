@@ -45,8 +45,7 @@ int pp_pool_dispatch(struct pp_pool *pool)
     return pool->failure.code;
 }
 
-/* Milliseconds left of a wait that began with @timeout_ms and ends at @deadline_ns. */
-static int time_left(int timeout_ms, uint64_t deadline_ns)
+int pp_pool_time_left(int timeout_ms, uint64_t deadline_ns)
 {
     uint64_t now = pp_clock_ns();
 
@@ -56,19 +55,15 @@ static int time_left(int timeout_ms, uint64_t deadline_ns)
     return now >= deadline_ns ? 0 : (int)((deadline_ns - now + 999999) / 1000000);
 }
 
-static uint64_t deadline_of(int timeout_ms)
+uint64_t pp_pool_deadline_ns(int timeout_ms)
 {
     return pp_clock_ns() + (uint64_t)(timeout_ms < 0 ? 0 : timeout_ms) * 1000000;
 }
 
-/*
- * Dispatch once, after waiting for something to do for as long as is left; but at least once,
- * *looked, however little that is.
- */
-static int wait_once(struct pp_pool *pool, int timeout_ms, uint64_t deadline_ns, bool *looked)
+int pp_pool_wait_once(struct pp_pool *pool, int timeout_ms, uint64_t deadline_ns, bool *looked)
 {
     struct pollfd poll_fd = {.fd = pool->epoll, .events = POLLIN};
-    int left = time_left(timeout_ms, deadline_ns);
+    int left = pp_pool_time_left(timeout_ms, deadline_ns);
 
     if (pool->busy) {
         return -EDEADLK;
@@ -85,7 +80,7 @@ static int wait_once(struct pp_pool *pool, int timeout_ms, uint64_t deadline_ns,
 
 int pp_pool_next(struct pp_pool *pool, int timeout_ms, struct pp_future **ret_future)
 {
-    uint64_t deadline_ns = deadline_of(timeout_ms);
+    uint64_t deadline_ns = pp_pool_deadline_ns(timeout_ms);
     bool looked = false;
     int r = 0;
 
@@ -93,10 +88,10 @@ int pp_pool_next(struct pp_pool *pool, int timeout_ms, struct pp_future **ret_fu
         if (r != 0) {
             return r;
         }
-        if (pool->pending_count == 0 && !pool->busy) {
+        if (pool->pending_count == pool->unlisted_count && !pool->busy) {
             return -ENOENT;
         }
-        r = wait_once(pool, timeout_ms, deadline_ns, &looked);
+        r = pp_pool_wait_once(pool, timeout_ms, deadline_ns, &looked);
     }
     *ret_future = pool->finished.first;
     pp_future_list_remove(*ret_future);
@@ -105,7 +100,7 @@ int pp_pool_next(struct pp_pool *pool, int timeout_ms, struct pp_future **ret_fu
 
 int pp_future_wait(struct pp_future *future, int timeout_ms)
 {
-    uint64_t deadline_ns = deadline_of(timeout_ms);
+    uint64_t deadline_ns = pp_pool_deadline_ns(timeout_ms);
     bool looked = false;
     int r = 0;
 
@@ -113,7 +108,7 @@ int pp_future_wait(struct pp_future *future, int timeout_ms)
         if (r != 0) {
             return r;
         }
-        r = wait_once(future->pool, timeout_ms, deadline_ns, &looked);
+        r = pp_pool_wait_once(future->pool, timeout_ms, deadline_ns, &looked);
     }
     return 0;
 }
@@ -142,7 +137,7 @@ int pp_pool_join(struct pp_pool *pool)
 
     pp_pool_close(pool);
     while (r == 0 && pool->pending_count > 0) {
-        r = wait_once(pool, -1, 0, &looked);
+        r = pp_pool_wait_once(pool, -1, 0, &looked);
         r = r == -EINTR ? 0 : r;
     }
     return r;

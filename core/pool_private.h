@@ -45,6 +45,7 @@ struct pp_future {
     char *stack;                          /* of a worker that crashed in it; NULL: none */
     struct pp_future_callback *callbacks; /* to be called when it is done, the first one first */
     bool destroyed;                       /* by who submitted it */
+    bool unlisted;                        /* core's own: pp_pool_next() knows nothing of it */
     struct pp_future_list *list;          /* one of the pool's; NULL: returned by pp_pool_next() */
     struct pp_future *previous;
     struct pp_future *next;
@@ -117,6 +118,8 @@ struct pp_pool {
     struct pp_future_list finished; /* done and not yet returned by pp_pool_next() */
     size_t pending_count;
     struct pp_trace_pool *trace; /* NULL: none; owned */
+    size_t unlisted_count;       /* of them core's own */
+    bool dropped; /* what was not begun was cancelled: core submits nothing more either */
     struct pp_message message;
 };
 
@@ -131,6 +134,27 @@ void pp_pool_act(struct pp_pool *pool);
 
 /* pool.c: the pool cannot go on; every pending task fails with @code and the message. */
 void pp_pool_fail(struct pp_pool *pool, int code, const char *format, ...) PP_PRINTF(3, 4);
+
+/*
+ * pool.c: like pp_pool_submit(), for a task of core's own that pp_pool_next() never returns, also
+ * where the pool was closed: it is part of what was begun before. @alone: it runs in the fresh
+ * worker that takes the place of one that died; only in the callback of the task that it died in.
+ */
+PP_MUST_CHECK int pp_pool_submit_unlisted(struct pp_pool *pool, const struct pp_task *task,
+                                          bool alone, struct pp_future **ret_future);
+
+/* pool_dispatch.c: when a wait of @timeout_ms ends, for the two below; and how long that is, in
+ * milliseconds, -1 for ever. */
+uint64_t pp_pool_deadline_ns(int timeout_ms);
+int pp_pool_time_left(int timeout_ms, uint64_t deadline_ns);
+
+/*
+ * pool_dispatch.c: dispatch once, after waiting for something to do for as long as is left; but at
+ * least once, *looked, however little that is.
+ * Returns 0, -ETIMEDOUT, -EINTR or an error of pp_pool_dispatch().
+ */
+PP_MUST_CHECK int pp_pool_wait_once(struct pp_pool *pool, int timeout_ms, uint64_t deadline_ns,
+                                    bool *looked);
 
 /* pool_workers.c: the actions. Errors end in pp_pool_fail(). */
 void pp_pool_start_worker(struct pp_pool *pool, uint32_t index);
@@ -179,3 +203,7 @@ PP_MUST_CHECK int pp_future_create(struct pp_future **ret_future, struct pp_pool
 void pp_future_unref(struct pp_future *future);   /* the last one gives the slots back */
 void pp_future_resolve(struct pp_future *future); /* the scheduler says that it has ended */
 void pp_future_tell(struct pp_future *future); /* a resolved one: call back, then it is finished */
+
+/* future.c: take back a callback that was added just so; nothing where it was called. */
+void pp_future_remove_done_callback(struct pp_future *future, pp_future_callback_fn callback,
+                                    void *user);

@@ -28,17 +28,6 @@ static void shift_inbox(struct pp_pool_worker *worker)
     pp_future_unref(future);
 }
 
-/* The text ends up on terminals, whoever wrote it. */
-static void make_printable(struct pp_error *error)
-{
-    error->message[PP_ERROR_MESSAGE_BYTES - 1] = '\0';
-    for (char *c = error->message; *c != '\0'; c++) {
-        if ((unsigned char)*c < ' ' || *c == 0x7f) {
-            *c = '?';
-        }
-    }
-}
-
 /* Keep what the worker says of a task that it has finished. */
 static int take_result(struct pp_future *future, const struct pp_result_message *message,
                        const uint8_t *reply)
@@ -50,7 +39,7 @@ static int take_result(struct pp_future *future, const struct pp_result_message 
     if (message->status != 0) {
         result->error = message->error;
         result->error.code = message->status;
-        make_printable(&result->error);
+        pp_error_make_printable(&result->error);
         return 0;
     }
     result->error.code = 0; /* of earlier attempts */
@@ -113,7 +102,7 @@ static void handle_ready(struct pp_pool *pool, uint32_t index)
         /* One that has run tasks must not be able to end the pool with these few bytes. */
         pp_pool_break_off(&pool->workers[index], "it is ready at the wrong time");
     } else if (message.status != 0) {
-        make_printable(&message.error);
+        pp_error_make_printable(&message.error);
         pp_pool_fail(pool, message.status, "%s", message.error.message);
     } else {
         pp_trace_worker_ready(pool, index);

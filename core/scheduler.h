@@ -97,7 +97,10 @@ bool pp_scheduler_next(struct pp_scheduler *scheduler, struct pp_action *ret_act
 /* Places for workers that there are: the indices are below that. */
 uint32_t pp_scheduler_places(const struct pp_scheduler *scheduler);
 
-/* Event: @task was submitted. Its first five fields are set, the others zero. */
+/*
+ * Event: @task was submitted. Its first five fields are set, the others zero; but it may be alone,
+ * which the death of a worker for it has to be the reason of.
+ */
 void pp_scheduler_submit(struct pp_scheduler *scheduler, struct pp_scheduled *task);
 
 /*
