@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "core/builtin.h"
+#include "core/chunk.h"
 
 const struct pp_task_function pp_builtin_functions[] = {
+    {PP_CHUNK_FUNCTION, pp_chunk_run},
     {NULL, NULL},
 };
 
