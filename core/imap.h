@@ -14,8 +14,8 @@
 
 /*
  * Gives the next item. Sets *ret_item, which stays valid until the next call. Returns 0, PP_MAP_END
- * where there is none any more, or a negative errno, which ends the input with that error. Called
- * in pp_imap_next() alone.
+ * where there is none any more, or a negative errno, which ends the input with that error; an item
+ * that is too long ends it with -E2BIG. Called in pp_imap_next() alone.
  */
 enum { PP_MAP_END = 1 };
 typedef int (*pp_map_input_fn)(void *user, struct pp_map_item *ret_item);
@@ -26,8 +26,10 @@ struct pp_imap;
  * Begin to call @function with what @input gives, as far as the window has room.
  *
  * @ordered: results come in the order of the items (Python: imap), else as they are done
- * (imap_unordered). Returns 0 with *ret_imap, which the caller destroys before the pool; -ENOENT;
- * -EINVAL; -ENOMEM; -EPIPE for a closed pool. Submits nothing yet.
+ * (imap_unordered). Returns 0 with *ret_imap, which the caller destroys before the pool; -ENOENT
+ * for an unknown function; -EINVAL without @input; -E2BIG for reply_bytes that are too many;
+ * -ENOMEM; -EPIPE for a closed pool. One that is closed afterwards lets it go on. Submits nothing
+ * yet.
  */
 PP_MUST_CHECK int pp_imap_create(struct pp_imap **ret_imap, struct pp_pool *pool,
                                  const char *function, pp_map_input_fn input, void *user,
@@ -36,7 +38,8 @@ PP_MUST_CHECK int pp_imap_create(struct pp_imap **ret_imap, struct pp_pool *pool
 /*
  * The next result; pulls input and dispatches meanwhile. A failed item is a result like others.
  * Returns 0 with *ret_result; PP_MAP_END after the last; -ETIMEDOUT after @timeout_ms (-1: none);
- * -EINTR; the input's error, after all results that could be had; an error of pp_pool_dispatch().
+ * -EINTR; the input's error, after all results that could be had; an error of pp_pool_dispatch();
+ * -EPIPE where the pool was terminated. After -ETIMEDOUT and -EINTR nothing is lost.
  */
 PP_MUST_CHECK int pp_imap_next(struct pp_imap *imap, int timeout_ms,
                                struct pp_map_result *ret_result);
