@@ -8,7 +8,7 @@
  * but all to the calling thread, as their pools do.
  */
 
-#include "core/pool.h"
+#include "core/as_completed.h"
 
 /* When pp_wait() has waited enough. */
 enum pp_wait_for {
@@ -26,25 +26,3 @@ enum pp_wait_for {
  */
 PP_MUST_CHECK int pp_wait(struct pp_future **futures, size_t count, enum pp_wait_for mode,
                           int timeout_ms, size_t *ret_done);
-
-struct pp_as_completed;
-
-/*
- * Begin to go through @futures in the order in which they get done. The array is copied; the
- * futures stay the caller's and have to live until they were returned, or until this is destroyed.
- * Returns 0 with *ret_iterator, which the caller destroys; or -ENOMEM.
- */
-PP_MUST_CHECK int pp_as_completed_create(struct pp_as_completed **ret_iterator,
-                                         struct pp_future *const *futures, size_t count);
-
-/*
- * The next one that is done, each once.
- * Returns 0 with *ret_future; -ENOENT after the last; -ETIMEDOUT; -EINTR; an error of
- * pp_pool_dispatch().
- */
-PP_MUST_CHECK int pp_as_completed_next(struct pp_as_completed *iterator, int timeout_ms,
-                                       struct pp_future **ret_future);
-
-/* Forget the iterator; the futures stay as they are. NULL is fine. */
-void pp_as_completed_destroy(struct pp_as_completed *iterator);
-PP_DEFINE_AUTO(struct pp_as_completed *, pp_as_completed_destroy)
