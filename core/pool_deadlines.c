@@ -19,7 +19,8 @@ static uint64_t deadline_of(const struct pp_pool *pool, uint32_t index)
     const struct pp_future *future =
         (const struct pp_future *)pp_scheduler_head(pool->scheduler, index);
 
-    if (future == NULL || future->timeout_ms == 0 || worker->number == 0) {
+    /* What a dead one had in work is not late: its end is only told late. */
+    if (future == NULL || future->timeout_ms == 0 || worker->number == 0 || worker->dead) {
         return 0;
     }
     return worker->head_since_ns + (uint64_t)future->timeout_ms * 1000000;
@@ -63,7 +64,7 @@ static void handle_deadline(struct pp_pool *pool, uint32_t index, uint64_t now)
     if (has_passed(pp_pool_overdue_ns(pool, index), now)) {
         pp_pool_handle_overdue(pool, index);
     }
-    if (!has_passed(deadline_of(pool, index), now)) {
+    if (!has_passed(deadline_of(pool, index), now) || pp_pool_is_dead(worker)) {
         return;
     }
     future = (struct pp_future *)pp_scheduler_head(pool->scheduler, index);

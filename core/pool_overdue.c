@@ -44,19 +44,23 @@ uint64_t pp_pool_overdue_ns(const struct pp_pool *pool, uint32_t index)
     return pp_scheduler_is_starting(pool->scheduler, index) ? worker->ordered_ns + patience_ns : 0;
 }
 
-static bool is_dead(const struct pp_pool_worker *worker)
+bool pp_pool_is_dead(struct pp_pool_worker *worker)
 {
     struct pollfd death = {.fd = worker->pidfd, .events = POLLIN};
 
-    return poll(&death, 1, 0) == 1;
+    if (!worker->dead && worker->pidfd >= 0 && poll(&death, 1, 0) == 1) {
+        worker->dead = true;
+        pp_pool_expect_death(worker);
+    }
+    return worker->dead;
 }
 
 void pp_pool_handle_overdue(struct pp_pool *pool, uint32_t index)
 {
     struct pp_pool_worker *worker = &pool->workers[index];
     /* One that was told to end and has not closed its channel owes nothing but that. */
-    bool is_owed =
-        (worker->gone_ns != 0 || !worker->closing) && (worker->pidfd < 0 || is_dead(worker));
+    bool is_owed = (worker->gone_ns != 0 || !worker->closing) &&
+                   (worker->pidfd < 0 || pp_pool_is_dead(worker));
 
     pp_log(PP_LOG_INFO, "pool", "worker %u (pid %d) is overdue", worker->number, worker->pid);
     worker->late = worker->late || (worker->gone_ns == 0 && !worker->closing);

@@ -80,6 +80,7 @@ struct pp_pool_worker {
     bool closing;        /* was told to end */
     uint64_t closing_since_ns;
     uint64_t ordered_ns;    /* when it was to be started */
+    bool dead;              /* it has been seen dead, and nobody has told so yet */
     uint64_t gone_ns;       /* since when its end should be told; 0: it lives */
     uint64_t looked_ns;     /* when its memory was last looked at; 0: never */
     size_t first_bytes;     /* how much that was after its first task */
@@ -194,6 +195,9 @@ void pp_pool_handle_overdue(struct pp_pool *pool, uint32_t index);
 
 /* pool_overdue.c: from now on the worker owes its death. */
 void pp_pool_expect_death(struct pp_pool_worker *worker);
+
+/* pool_overdue.c: whether it is dead, told or not. */
+bool pp_pool_is_dead(struct pp_pool_worker *worker);
 
 /* future.c: lists and lives. */
 void pp_future_list_add(struct pp_future_list *list, struct pp_future *future);

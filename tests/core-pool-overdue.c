@@ -176,6 +176,22 @@ static void test_a_zygote_that_stops_when_a_worker_dies_is_replaced(void)
     g_assert_cmpint(errno, ==, ECHILD);
 }
 
+/* The task did not take too long: it killed its worker, and only nobody has said so yet. */
+static void test_a_death_that_is_told_late_is_no_missed_deadline(void)
+{
+    struct pp_pool *pool = open_pool(GINT_TO_POINTER(PP_START_FORKSERVER), 1);
+    struct pp_task task = {.function = "kill-itself", .timeout_ms = SHORT_PATIENCE_MS / 3};
+    pid_t zygote = assert_works(pool);
+    struct pp_future *future;
+
+    g_assert_cmpint(kill(zygote, SIGSTOP), ==, 0);
+    future = submit(pool, &task);
+    g_assert_cmpint(pp_future_wait(future, -1), ==, 0);
+    g_assert_cmpint(pp_future_result(future)->outcome, ==, PP_CRASHED);
+    pp_future_destroy(future);
+    pp_pool_destroy(pool);
+}
+
 static void test_a_zygote_that_stops_hinders_nobody_from_leaving(void)
 {
     struct pp_pool *pool = open_pool(GINT_TO_POINTER(PP_START_FORKSERVER), 2);
@@ -215,6 +231,8 @@ int main(int argc, char **argv)
                     test_a_zygote_that_stops_in_its_preparations_is_replaced);
     g_test_add_func("/pool-overdue/a-zygote-that-stops-when-a-worker-dies-is-replaced",
                     test_a_zygote_that_stops_when_a_worker_dies_is_replaced);
+    g_test_add_func("/pool-overdue/a-death-that-is-told-late-is-no-missed-deadline",
+                    test_a_death_that_is_told_late_is_no_missed_deadline);
     g_test_add_func("/pool-overdue/a-zygote-that-stops-hinders-nobody-from-leaving",
                     test_a_zygote_that_stops_hinders_nobody_from_leaving);
     return g_test_run();
