@@ -698,6 +698,7 @@ static void test_several_threads_use_each_end(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    pp_point_follow_environment();
     g_test_add_func("/connection/messages-go-both-ways", test_messages_go_both_ways);
     g_test_add_func("/connection/a-pipe-may-go-one-way", test_a_pipe_may_go_one_way);
     g_test_add_func("/connection/a-message-has-any-length", test_a_message_has_any_length);

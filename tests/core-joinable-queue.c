@@ -733,6 +733,7 @@ static void add_death_tests(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    pp_point_follow_environment();
     g_test_add_func("/joinable-queue/a-message-is-kept-until-it-is-done",
                     test_a_message_is_kept_until_it_is_done);
     g_test_add_func("/joinable-queue/what-is-done-is-done-once", test_what_is_done_is_done_once);

@@ -662,6 +662,7 @@ static void add_tests_of_one_process(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    pp_point_follow_environment();
     add_tests_of_one_process();
     g_test_add_func("/queue/those-who-wait-for-a-message-get-one-each",
                     test_those_who_wait_for_a_message_get_one_each);
