@@ -198,7 +198,7 @@ struct pp_cell *pp_cells_reserve(struct pp_cells *cells)
     return cell;
 }
 
-void pp_cells_commit(struct pp_cells *cells, struct pp_cell *cell, size_t length)
+void pp_cells_commit(struct pp_cells *cells, struct pp_cell *cell, uint64_t length)
 {
     cell->length = length;
     cell->order = ++cells->orders;

@@ -22,7 +22,7 @@
 #include "core/base.h"
 
 /* The length of None. */
-#define PP_CELL_NONE SIZE_MAX
+#define PP_CELL_NONE UINT64_MAX
 
 enum { PP_CELL_FREE, PP_CELL_WRITING, PP_CELL_FULL, PP_CELL_TAKEN };
 
@@ -31,7 +31,7 @@ struct pp_cell {
     _Atomic uint64_t owner; /* a participant: who writes it or has taken it */
     uint64_t order;         /* while full or taken: what was committed first has the lower one */
     uint64_t ticket;        /* of who took it last: never 0, never given again */
-    size_t length;          /* of the message; or PP_CELL_NONE */
+    uint64_t length;        /* of the message; or PP_CELL_NONE */
     _Atomic uint32_t state; /* changes by one store, which is the last of its step */
     uint32_t index;         /* does not change */
 };
@@ -41,8 +41,8 @@ struct pp_cell {
 struct pp_cells {
     uint32_t count; /* of all of them; does not change, as the next two */
     uint32_t unused;
-    size_t message_bytes; /* of the longest message */
-    size_t cell_bytes;    /* from one cell to the next */
+    uint64_t message_bytes; /* of the longest message */
+    uint64_t cell_bytes;    /* from one cell to the next */
     _Atomic uint32_t free;
     _Atomic uint32_t full;
     _Atomic uint32_t taken;
@@ -90,7 +90,7 @@ static inline void *pp_cell_bytes(struct pp_cell *cell)
 struct pp_cell *pp_cells_reserve(struct pp_cells *cells);
 
 /* What the caller wrote into @cell, @length bytes, goes to the end of the line. */
-void pp_cells_commit(struct pp_cells *cells, struct pp_cell *cell, size_t length);
+void pp_cells_commit(struct pp_cells *cells, struct pp_cell *cell, uint64_t length);
 
 /* The cell that is first in line. There is one. */
 struct pp_cell *pp_cells_first(struct pp_cells *cells);

@@ -123,7 +123,7 @@ static int write_message(struct pp_queue *queue, struct pp_cell *cell, const voi
     return r;
 }
 
-static int put(struct pp_queue *queue, const void *message, size_t length, int timeout_ms)
+static int put(struct pp_queue *queue, const void *message, uint64_t length, int timeout_ms)
 {
     struct pp_cell *cell;
     int r = pp_queue_enter_when(queue, room_is_there, &queue->freed, timeout_ms);
@@ -132,7 +132,7 @@ static int put(struct pp_queue *queue, const void *message, size_t length, int t
         return r;
     }
     cell = pp_cells_reserve(&queue->cells);
-    r = write_message(queue, cell, message, length == PP_CELL_NONE ? 0 : length);
+    r = write_message(queue, cell, message, length == PP_CELL_NONE ? 0 : (size_t)length);
     if (r != 0) {
         return r;
     }
@@ -203,7 +203,7 @@ static int take(struct pp_queue *queue, void *into, size_t bytes, size_t *ret_le
         return r;
     }
     cell = pp_cells_first(&queue->cells);
-    *ret_length = cell->length == PP_CELL_NONE ? 0 : cell->length;
+    *ret_length = cell->length == PP_CELL_NONE ? 0 : (size_t)cell->length;
     if (cell->length == PP_CELL_NONE) {
         return take_none(queue, cell);
     }
