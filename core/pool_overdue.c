@@ -48,7 +48,10 @@ bool pp_pool_is_dead(struct pp_pool_worker *worker)
 {
     struct pollfd death = {.fd = worker->pidfd, .events = POLLIN};
 
-    if (!worker->dead && worker->pidfd >= 0 && poll(&death, 1, 0) == 1) {
+    if (worker->pidfd < 0) {
+        /* Nobody has told yet that it is a process at all; what can be seen is that it hung up. */
+        worker->dead = worker->dead || (worker->gone_ns != 0 && !worker->kill_wanted);
+    } else if (!worker->dead && poll(&death, 1, 0) == 1) {
         worker->dead = true;
         pp_pool_expect_death(worker);
     }
