@@ -81,8 +81,9 @@ struct pp_program {
     void (*preload)(void); /* once in the zygote, before it forks: load what every worker needs,
                               start no thread; may be NULL */
     bool share_stdout;     /* what workers and processes print goes to the host's standard output,
-                              line by line; else it goes to its standard error, so that what the host
-                              writes on standard output stays its own */
+                              line by line, and so does what the host prints, so that each line is
+                              where it was printed; else it goes to its standard error, and what the
+                              host writes on standard output stays its own */
 };
 
 /*
