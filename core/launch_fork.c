@@ -158,6 +158,7 @@ static void become_worker(const struct forker *self, pid_t parent, const int *fd
     }
     pp_worker_process_keep_fds(fds, lifeline >= 0 ? 3 : 2);
     exit_code = pp_worker_process_run(self->program);
+    pp_process_table_finish(); /* of processes that it started itself */
     flush_output(lifeline >= 0);
     _exit(exit_code);
 }

@@ -19,10 +19,16 @@
  *
  * Processes are told apart by pidfd, never by a number that may have been given to another one. By
  * default they are children of a zygote, this program started again, so the caller may have
- * threads and may wait for children of its own; nothing of them outlives the caller.
+ * threads and may wait for children of its own; nothing of them outlives the caller. Environment
+ * and working directory are those that the caller had when it started the first of them, or for
+ * PP_START_FORK those that it has; signals are as in a fresh program, and Ctrl-C in a terminal
+ * reaches the caller alone.
+ *
+ * With PP_START_FORK they are the caller's own children. Where it waits for any child, as with
+ * waitpid(-1), or ignores SIGCHLD, their exit codes get lost: 255 stands for them.
  *
  * Python: multiprocessing.Process. Any thread may call these functions, but one process object is
- * for one thread at a time.
+ * for one thread at a time, and for the process that started it.
  */
 
 #include "core/pool.h"
@@ -50,11 +56,15 @@ struct pp_process_options {
 /*
  * Start a process that calls the function and then exits: with 0 where the function returns 0, with
  * 1 where it returns an error, which pp_process_error() has then; or as it likes by exit().
+ * Handlers that it registers with atexit() are called, but for PP_START_FORK, where the caller's
+ * would be called with them.
  *
  * Returns 0 with *ret_process, which the caller destroys; -ENOENT for an unknown function; -E2BIG;
  * -EDEADLK for PP_START_FORK with threads (see core/pool.h); -EINVAL for a start method without
- * processes; -ENOTSUP where main() did not begin with pp_program_enter(); another errno, with no
- * process left behind.
+ * processes or a table with an unusable name; -ENOTSUP where main() did not begin with
+ * pp_program_enter(); -ESHUTDOWN once exit() waits for processes; -ECONNRESET where somebody killed
+ * the zygote meanwhile and it is not certain that the function did not begin; another errno. No
+ * process is left behind then.
  */
 PP_MUST_CHECK int pp_process_start(struct pp_process **ret_process,
                                    const struct pp_program *program,
@@ -63,7 +73,8 @@ PP_MUST_CHECK int pp_process_start(struct pp_process **ret_process,
 
 /*
  * Wait until it has ended; -1 waits as long as it takes, 0 only looks.
- * Returns 0; -ETIMEDOUT; -EINTR where a signal handler ran.
+ * Returns 0; -ETIMEDOUT; -EINTR where a signal handler ran; -ECHILD in a process that was forked
+ * from the one that started it.
  */
 PP_MUST_CHECK int pp_process_join(struct pp_process *process, int timeout_ms);
 

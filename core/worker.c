@@ -272,6 +272,9 @@ void pp_worker_destroy(struct pp_worker *worker)
     free(worker);
 }
 
+/* A process that has done its one task: handlers of exit() may look at what it shares. */
+static struct pp_worker *kept __attribute__((used));
+
 int pp_worker_run(const struct pp_program *program, int end, struct pp_control *control)
 {
     struct pp_worker *worker;
@@ -280,7 +283,6 @@ int pp_worker_run(const struct pp_program *program, int end, struct pp_control *
 
     pp_point("worker.begin");
     r = pp_worker_create(&worker, program, end, control);
-
     if (r != 0) {
         return PP_WORKER_EXIT_USELESS;
     }
@@ -291,6 +293,10 @@ int pp_worker_run(const struct pp_program *program, int end, struct pp_control *
         pp_log(PP_LOG_INFO, "worker", "ends: error %d", -r);
     }
     exit_code = r < 0 ? 1 : worker->exit_code;
-    pp_worker_destroy(worker);
+    if (worker->once) {
+        kept = worker;
+    } else {
+        pp_worker_destroy(worker);
+    }
     return exit_code;
 }

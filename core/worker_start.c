@@ -89,7 +89,7 @@ int pp_worker_start(struct pp_worker *worker, struct pp_message *message)
     r = pp_worker_send(worker, &ready, sizeof(ready), NULL, 0);
     pp_point("worker.after-ready");
     if (r == 0 && ready.status != 0) {
-        worker->exit_code = PP_WORKER_EXIT_USELESS;
+        worker->exit_code = worker->once ? 1 : PP_WORKER_EXIT_USELESS;
         r = PP_WORKER_CLOSED;
     }
     return r;
