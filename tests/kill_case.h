@@ -96,19 +96,6 @@ struct outcome {
         }                                                                                          \
     } while (0)
 
-static inline unsigned count_fds(void)
-{
-    DIR *directory = opendir("/proc/self/fd");
-    unsigned count = 0;
-
-    CHECK(directory != NULL, "errno %d", errno);
-    while (readdir(directory) != NULL) {
-        count++;
-    }
-    closedir(directory);
-    return count;
-}
-
 static inline unsigned count_memfd_mappings(void)
 {
     FILE *maps = fopen("/proc/self/maps", "re");

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Session: who is left of a family of processes
+ * Session: what is left of a family of processes
  *
  * A test gives a family a session of its own (setsid()), which nothing of it ever leaves.
  */
@@ -74,5 +74,19 @@ static inline unsigned count_session(pid_t session, int number)
     if (directory != NULL) {
         closedir(directory);
     }
+    return count;
+}
+
+/* Descriptors of the calling process. */
+static inline unsigned count_fds(void)
+{
+    DIR *directory = opendir("/proc/self/fd");
+    unsigned count = 0;
+
+    g_assert_nonnull(directory);
+    while (readdir(directory) != NULL) {
+        count++;
+    }
+    closedir(directory);
     return count;
 }

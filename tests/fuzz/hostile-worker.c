@@ -25,8 +25,10 @@
 
 #include "core/point.h"
 #include "core/pool.h"
+#include "core/trace.h"
 #include "core/wire.h"
 #include "tests/processes.h"
+#include "tests/session.h"
 #include "tests/start_methods.h"
 
 /* A worker's descriptors after the standard ones: its channel, the memory that it shares. */
@@ -371,14 +373,27 @@ static bool run_batch(struct pp_pool *pool, struct sum *sum)
     return count == TASKS && pp_pool_dispatch(pool) == 0;
 }
 
+static struct pp_trace *open_trace(void)
+{
+    int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    struct pp_trace *trace;
+
+    g_assert_cmpint(pp_trace_create(&trace, fd), ==, 0);
+    close(fd);
+    return trace;
+}
+
 static void run_pool(gconstpointer method, struct sum *sum, gint64 until_us)
 {
+    unsigned fds = count_fds();
+    struct pp_trace *trace = open_trace();
     g_autofree char *seed = g_strdup_printf("%u", (unsigned)g_test_rand_int());
     struct pp_pool_options options = {
         .start_method = (enum pp_start_method)GPOINTER_TO_INT(method),
         .processes = (unsigned)g_test_rand_int_range(1, 6),
         .tasks_per_worker = (uint32_t)g_test_rand_int_range(5, 50),
         .start_timeout_ms = 1000,
+        .trace = trace,
     };
     struct pp_pool *pool = NULL;
     bool goes_on = true;
@@ -391,6 +406,8 @@ static void run_pool(gconstpointer method, struct sum *sum, gint64 until_us)
     sum->pools++;
     sum->failed_pools += !goes_on;
     pp_pool_destroy(pool);
+    g_assert_cmpint(pp_trace_destroy(trace), ==, 0);
+    g_assert_cmpuint(count_fds(), ==, fds); /* those that workers sent are closed as well */
 }
 
 static void test_no_worker_can_hurt_its_host(gconstpointer method)
