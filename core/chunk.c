@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "core/chunk.h"
+#include "core/point.h"
 #include "core/worker.h"
 
 /* What a function may expect of its arguments. */
@@ -187,12 +188,14 @@ static void run_item(struct pp_call *call, const struct pp_chunk *chunk, uint32_
     size_t length;
     int status;
 
+    pp_point("chunk.before-item");
     pp_call_phase(call, "");
     atomic_store_explicit(chunk->running, index + 1, memory_order_release);
     status = call_item(call, chunk, index, chunk->replies + *used, &length);
     atomic_store_explicit(&record->status, status, memory_order_relaxed);
     atomic_store_explicit(&record->offset, (uint32_t)*used, memory_order_relaxed);
     atomic_store_explicit(&record->length, (uint32_t)length, memory_order_relaxed);
+    pp_point("chunk.before-commit");
     atomic_store_explicit(&record->state, STATE_DONE, memory_order_release);
     *used += pp_size_round_up(length, ALIGN);
 }

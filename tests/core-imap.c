@@ -1,42 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an imap promises while nothing dies: its order, how little it pulls, how it ends.
+ * What an imap promises while nothing dies and no item is slow: its order, how little it pulls, how
+ * it ends.
  */
-#include <limits.h>
-#include <signal.h>
-#include <sys/time.h>
-
-#include "core/map.h"
-#include "tests/pools.h"
-
-/* Replies with its number and as many bytes as that number says, fails where it is odd enough. */
-static int stretch(struct pp_call *call)
-{
-    uint8_t reply[1024];
-    uint32_t n;
-
-    if (call->arguments_length < sizeof(n)) {
-        return -EINVAL;
-    }
-    memcpy(&n, call->arguments, sizeof(n));
-    if (n % 97 == 13) {
-        return pp_call_fail(call, -EILSEQ, "number %u", n);
-    }
-    memset(reply, (int)(n & 0xff), sizeof(reply));
-    memcpy(reply, &n, sizeof(n));
-    return pp_call_reply(call, reply, sizeof(n) + n % 500);
-}
-
-/* Waits while the file that its arguments name is there. */
-static int wait_for_file(struct pp_call *call)
-{
-    g_autofree char *path = g_strndup(call->arguments, call->arguments_length);
-
-    while (path[0] != '\0' && access(path, F_OK) == 0) {
-        usleep(1000);
-    }
-    return 0;
-}
+#include "tests/numbers.h"
 
 static int echo(struct pp_call *call)
 {
@@ -53,7 +20,6 @@ static int reply_too_much(struct pp_call *call)
 static const struct pp_task_function functions[] = {
     {"stretch", stretch},
     {"echo", echo},
-    {"wait-for-file", wait_for_file},
     {"reply-too-much", reply_too_much},
     {NULL, NULL},
 };
@@ -63,90 +29,6 @@ static const struct pp_program program = {.functions = functions};
 static struct pp_pool *open_pool(gconstpointer method, unsigned processes)
 {
     return open_pool_of(&program, method, processes);
-}
-
-/* Numbers from 0 on, each at the head of so many bytes. */
-struct numbers {
-    uint32_t pulled;
-    uint32_t count;
-    size_t length;
-    int error; /* behind the last; 0: the end */
-    uint8_t bytes[PP_TASK_ARGUMENTS_MAX + 1];
-};
-
-static int pull_number(void *user, struct pp_map_item *ret_item)
-{
-    struct numbers *numbers = user;
-
-    if (numbers->pulled == numbers->count) {
-        return numbers->error != 0 ? numbers->error : PP_MAP_END;
-    }
-    memcpy(numbers->bytes, &numbers->pulled, sizeof(numbers->pulled));
-    numbers->pulled++;
-    ret_item->arguments = numbers->bytes;
-    ret_item->arguments_length = numbers->length;
-    return 0;
-}
-
-static struct numbers *new_numbers(uint32_t count)
-{
-    struct numbers *numbers = g_new0(struct numbers, 1);
-
-    numbers->count = count;
-    numbers->length = sizeof(uint32_t);
-    return numbers;
-}
-
-static struct pp_imap *open_imap(struct pp_pool *pool, const char *function,
-                                 struct numbers *numbers, bool ordered,
-                                 const struct pp_map_options *options)
-{
-    struct pp_imap *imap = NULL;
-
-    g_assert_cmpint(pp_imap_create(&imap, pool, function, pull_number, numbers, ordered, options),
-                    ==, 0);
-    g_assert_cmpuint(numbers->pulled, ==, 0);
-    return imap;
-}
-
-static void assert_stretched(const struct pp_map_result *result)
-{
-    uint32_t n = (uint32_t)result->index;
-    const uint8_t *reply = result->reply;
-
-    if (n % 97 == 13) {
-        g_autofree char *text = g_strdup_printf("number %u", n);
-
-        g_assert_cmpint(result->outcome, ==, PP_FAILED);
-        g_assert_cmpint(result->error.code, ==, -EILSEQ);
-        g_assert_cmpstr(result->error.message, ==, text);
-        return;
-    }
-    g_assert_cmpint(result->outcome, ==, PP_DONE);
-    g_assert_cmpint(result->error.code, ==, 0);
-    g_assert_cmpuint(result->reply_length, ==, sizeof(n) + n % 500);
-    g_assert_cmpint(memcmp(reply, &n, sizeof(n)), ==, 0);
-    for (size_t i = sizeof(n); i < result->reply_length; i++) {
-        g_assert_cmpuint(reply[i], ==, n & 0xff);
-    }
-}
-
-/* Take all; each number comes once, and in order if that was asked for. */
-static void assert_all_come(struct pp_imap *imap, uint32_t count, bool ordered)
-{
-    g_autofree bool *came = g_new0(bool, count);
-    struct pp_map_result result;
-
-    for (uint32_t i = 0; i < count; i++) {
-        g_assert_cmpint(pp_imap_next(imap, -1, &result), ==, 0);
-        g_assert_cmpuint(result.index, <, count);
-        g_assert_false(came[result.index]);
-        came[result.index] = true;
-        g_assert_true(!ordered || result.index == i);
-        assert_stretched(&result);
-    }
-    g_assert_cmpint(pp_imap_next(imap, -1, &result), ==, PP_MAP_END);
-    g_assert_cmpint(pp_imap_next(imap, 0, &result), ==, PP_MAP_END);
 }
 
 static void imap_at_random(struct pp_pool *pool)
@@ -458,202 +340,6 @@ static void test_its_chunks_are_no_tasks_of_the_caller(gconstpointer data)
     pp_pool_destroy(pool);
 }
 
-/* The name of a file that is there, or an empty one. */
-struct files {
-    char path[PATH_MAX];
-    uint32_t pulled;
-    uint32_t count;
-    uint32_t slow; /* this one waits for the file to be gone */
-};
-
-static int pull_file(void *user, struct pp_map_item *ret_item)
-{
-    struct files *files = user;
-
-    if (files->pulled == files->count) {
-        return PP_MAP_END;
-    }
-    if (files->pulled++ == files->slow) {
-        ret_item->arguments = files->path;
-        ret_item->arguments_length = strlen(files->path);
-    }
-    return 0;
-}
-
-static void make_file(struct files *files)
-{
-    int fd;
-
-    g_snprintf(files->path, sizeof(files->path), "%s/pixpool-imap-XXXXXX", g_get_tmp_dir());
-    fd = g_mkstemp(files->path);
-    g_assert_cmpint(fd, >=, 0);
-    close(fd);
-}
-
-/* While one item takes as long as it likes the others come, but for one that waits for the same
- * worker. */
-static void test_who_is_done_first_comes_first_where_order_does_not_count(gconstpointer data)
-{
-    struct pp_map_options options = {.chunk_items = 1, .window_items = 10};
-    struct files files = {.count = 100, .slow = 3};
-    struct pp_pool *pool = open_pool(data, 2);
-    struct pp_map_result result;
-    struct pp_imap *imap;
-
-    make_file(&files);
-    g_assert_cmpint(
-        pp_imap_create(&imap, pool, "wait-for-file", pull_file, &files, false, &options), ==, 0);
-    for (int i = 0; i < 98; i++) {
-        g_assert_cmpint(pp_imap_next(imap, -1, &result), ==, 0);
-        g_assert_cmpuint(result.index, !=, 3);
-    }
-    g_assert_cmpint(unlink(files.path), ==, 0);
-    g_assert_cmpint(pp_imap_next(imap, -1, &result), ==, 0);
-    g_assert_cmpint(pp_imap_next(imap, -1, &result), ==, 0);
-    g_assert_cmpint(pp_imap_next(imap, -1, &result), ==, PP_MAP_END);
-    pp_imap_destroy(imap);
-    pp_pool_destroy(pool);
-}
-
-/* In order, those behind it are done meanwhile, as far as the window goes, and then come at once.
- */
-static void test_order_keeps_those_behind_within_the_window(gconstpointer data)
-{
-    struct pp_map_options options = {.chunk_items = 1, .window_items = 10};
-    struct files files = {.count = 100, .slow = 3};
-    struct pp_pool *pool = open_pool(data, 2);
-    struct pp_map_result result;
-    struct pp_imap *imap;
-
-    make_file(&files);
-    g_assert_cmpint(pp_imap_create(&imap, pool, "wait-for-file", pull_file, &files, true, &options),
-                    ==, 0);
-    for (uint32_t i = 0; i < 3; i++) {
-        g_assert_cmpint(pp_imap_next(imap, -1, &result), ==, 0);
-        g_assert_cmpuint(result.index, ==, i);
-    }
-    for (int i = 0; i < 5; i++) {
-        g_assert_cmpint(pp_imap_next(imap, 10, &result), ==, -ETIMEDOUT);
-        g_assert_cmpuint(files.pulled, <=, 13);
-    }
-    g_assert_cmpuint(files.pulled, ==, 13);
-    g_assert_cmpint(unlink(files.path), ==, 0);
-    for (uint32_t i = 3; i < 100; i++) {
-        g_assert_cmpint(pp_imap_next(imap, -1, &result), ==, 0);
-        g_assert_cmpuint(result.index, ==, i);
-    }
-    pp_imap_destroy(imap);
-    pp_pool_destroy(pool);
-}
-
-/* A worker that runs an item of it is killed, and the pool is as good as before. */
-static void test_what_runs_when_it_is_destroyed_is_given_up(gconstpointer data)
-{
-    struct files files = {.count = 1, .slow = 0};
-    struct pp_pool *pool = open_pool(data, 1);
-    struct numbers *numbers = new_numbers(100);
-    struct pp_map_result result;
-    struct pp_imap *imap;
-
-    make_file(&files);
-    g_assert_cmpint(pp_imap_create(&imap, pool, "wait-for-file", pull_file, &files, true, NULL), ==,
-                    0);
-    g_assert_cmpint(pp_imap_next(imap, 20, &result), ==, -ETIMEDOUT);
-    pp_imap_destroy(imap);
-    imap = open_imap(pool, "stretch", numbers, true, NULL);
-    assert_all_come(imap, 100, true);
-    pp_imap_destroy(imap);
-    g_assert_cmpint(unlink(files.path), ==, 0);
-    g_free(numbers);
-    pp_pool_destroy(pool);
-}
-
-static void do_nothing(int signal_number)
-{
-    (void)signal_number;
-}
-
-static void test_a_signal_ends_the_wait_and_loses_nothing(gconstpointer data)
-{
-    struct itimerval often = {.it_interval = {0, 5000}, .it_value = {0, 5000}};
-    struct itimerval never = {0};
-    struct sigaction action = {.sa_handler = do_nothing};
-    struct files files = {.count = 50, .slow = 10};
-    struct pp_pool *pool = open_pool(data, 2);
-    struct pp_map_result result;
-    struct pp_imap *imap;
-    uint32_t signals = 0;
-    uint32_t taken = 0;
-    int r;
-
-    make_file(&files);
-    g_assert_cmpint(pp_imap_create(&imap, pool, "wait-for-file", pull_file, &files, true, NULL), ==,
-                    0);
-    g_assert_cmpint(sigaction(SIGALRM, &action, NULL), ==, 0);
-    g_assert_cmpint(setitimer(ITIMER_REAL, &often, NULL), ==, 0);
-    while ((r = pp_imap_next(imap, -1, &result)) != PP_MAP_END) {
-        if (r == -EINTR && ++signals == 3) {
-            g_assert_cmpint(unlink(files.path), ==, 0);
-        }
-        g_assert_true(r == 0 || r == -EINTR);
-        g_assert_true(r != 0 || result.index == taken);
-        taken += r == 0;
-    }
-    g_assert_cmpint(setitimer(ITIMER_REAL, &never, NULL), ==, 0);
-    g_assert_cmpuint(taken, ==, 50);
-    g_assert_cmpuint(signals, >=, 3);
-    pp_imap_destroy(imap);
-    pp_pool_destroy(pool);
-}
-
-static void test_a_timeout_is_for_each_item(gconstpointer data)
-{
-    struct pp_map_options options = {.timeout_ms = 200};
-    struct files files = {.count = 30, .slow = 5};
-    struct pp_pool *pool = open_pool(data, 2);
-    struct pp_map_result result;
-    struct pp_imap *imap;
-
-    make_file(&files);
-    g_assert_cmpint(pp_imap_create(&imap, pool, "wait-for-file", pull_file, &files, true, &options),
-                    ==, 0);
-    for (uint32_t i = 0; i < 30; i++) {
-        g_assert_cmpint(pp_imap_next(imap, -1, &result), ==, 0);
-        g_assert_cmpint(result.outcome, ==, i == 5 ? PP_TIMED_OUT : PP_DONE);
-        g_assert_cmpint(result.error.code, ==, i == 5 ? -ETIMEDOUT : 0);
-    }
-    g_assert_cmpint(unlink(files.path), ==, 0);
-    pp_imap_destroy(imap);
-    pp_pool_destroy(pool);
-}
-
-static void add_tests_that_wait(void)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(start_methods); i++) {
-        gpointer data = GINT_TO_POINTER(start_methods[i].method);
-        const char *name = start_methods[i].name;
-        g_autofree char *first = g_strdup_printf(
-            "/imap/%s/who-is-done-first-comes-first-where-order-does-not-count", name);
-        g_autofree char *order =
-            g_strdup_printf("/imap/%s/order-keeps-those-behind-within-the-window", name);
-        g_autofree char *signal_name =
-            g_strdup_printf("/imap/%s/a-signal-ends-the-wait-and-loses-nothing", name);
-
-        /* In process nobody goes on while one waits. */
-        if (!is_start_method_tested(&start_methods[i]) ||
-            start_methods[i].method == PP_START_IN_PROCESS) {
-            continue;
-        }
-        g_test_add_data_func(first, data,
-                             test_who_is_done_first_comes_first_where_order_does_not_count);
-        g_test_add_data_func(order, data, test_order_keeps_those_behind_within_the_window);
-        g_test_add_data_func(signal_name, data, test_a_signal_ends_the_wait_and_loses_nothing);
-    }
-    add_process_method_tests("imap", "what-runs-when-it-is-destroyed-is-given-up",
-                             test_what_runs_when_it_is_destroyed_is_given_up);
-    add_process_method_tests("imap", "a-timeout-is-for-each-item", test_a_timeout_is_for_each_item);
-}
-
 int main(int argc, char **argv)
 {
     pp_program_enter(&program, argc, argv);
@@ -678,6 +364,5 @@ int main(int argc, char **argv)
     add_start_method_tests("imap", "several-share-a-pool", test_several_share_a_pool);
     add_start_method_tests("imap", "its-chunks-are-no-tasks-of-the-caller",
                            test_its_chunks_are_no_tasks_of_the_caller);
-    add_tests_that_wait();
     return g_test_run();
 }
