@@ -16,7 +16,10 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "core/builtin.h"
+#include "core/chunk.h"
 #include "core/clock.h"
 #include "core/exit_cause.h"
 #include "core/trace_file.h"
@@ -220,9 +223,21 @@ static const char *name_outcome(enum pp_outcome outcome)
     return "pending";
 }
 
-static const char *function_of(const struct pp_future *future)
+/* What a task calls, and for how many items: for a chunk, whose own name says nothing, what it
+ * calls for each of them; 0 items where it is no chunk. */
+static const char *function_of(const struct pp_future *future, uint32_t *ret_items)
 {
-    return future->pool->program->functions[future->function].name;
+    const struct pp_program *program = future->pool->program;
+    const char *name = pp_builtin_function(program, future->function)->name;
+    struct pp_chunk_shape shape;
+
+    *ret_items = 0;
+    if (strcmp(name, PP_CHUNK_FUNCTION) == 0 && future->arguments_length == sizeof(shape)) {
+        memcpy(&shape, future->arguments, sizeof(shape));
+        *ret_items = shape.count;
+        name = pp_builtin_function(program, shape.function)->name;
+    }
+    return name;
 }
 
 /* One end of the time that a task waits, "b" or "e", with its args begun but for "b". */
@@ -230,7 +245,8 @@ static void write_wait(const struct pp_future *future, const char *kind, uint64_
                        const char *outcome)
 {
     struct pp_trace_pool *pool = future->pool->trace;
-    struct pp_trace_file *file = begin_event(pool, kind, 0, function_of(future));
+    uint32_t items;
+    struct pp_trace_file *file = begin_event(pool, kind, 0, function_of(future, &items));
 
     put_time(file, "ts", ns);
     pp_trace_file_print(file, ",\"cat\":\"queue\",\"id\":\"%u.%llu\"", pool->number,
@@ -272,7 +288,9 @@ static void write_run(struct pp_future *future, uint32_t index, enum pp_outcome 
 {
     const struct pp_pool *pool = future->pool;
     const struct pp_result *result = &future->result;
-    struct pp_trace_file *file = begin_event(pool->trace, "X", index + 1, function_of(future));
+    uint32_t items;
+    struct pp_trace_file *file =
+        begin_event(pool->trace, "X", index + 1, function_of(future, &items));
 
     put_time(file, "ts", start_ns);
     put_time(file, "dur", end_ns - start_ns);
@@ -280,6 +298,9 @@ static void write_run(struct pp_future *future, uint32_t index, enum pp_outcome 
                         (unsigned long long)future->scheduled.id, attempt);
     pp_trace_file_print(file, ",\"worker\":%u,\"outcome\":\"%s\"", pool->workers[index].number,
                         name_outcome(outcome));
+    if (items > 0) {
+        pp_trace_file_print(file, ",\"items\":%u", items);
+    }
     if (outcome != PP_DONE && result->error.code != 0) {
         put_text(file, "error", result->error.message);
     }

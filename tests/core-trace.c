@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/map.h"
 #include "core/trace_private.h"
 #include "tests/processes.h"
 
@@ -315,6 +316,31 @@ static void test_a_failure_says_why(void)
     forget(&recording);
 }
 
+/* Bars have the name of what the chunks call, and each item is in one of them. */
+static void test_a_map_shows_what_its_chunks_call(void)
+{
+    const char items[100] = "";
+    struct recording recording;
+    struct pp_pool *pool;
+    int64_t in_chunks = 0;
+    unsigned chunks;
+
+    record(&recording);
+    pool = open_pool(recording.trace, PP_START_FORKSERVER, 2);
+    g_assert_cmpint(pp_pool_map(pool, "answer", items, 1, sizeof(items), NULL, 0, NULL, NULL, NULL),
+                    ==, 0);
+    pp_pool_destroy(pool);
+    play(&recording);
+    chunks = count_events(&recording, "X", "answer");
+    g_assert_cmpuint(chunks, ==, count_events(&recording, "X", NULL));
+    g_assert_cmpuint(chunks, ==, count_events(&recording, "b", "answer"));
+    for (unsigned i = 0; i < chunks; i++) {
+        in_chunks += json_object_get_int_member(args_of(&recording, "X", "answer", i), "items");
+    }
+    g_assert_cmpint(in_chunks, ==, sizeof(items));
+    forget(&recording);
+}
+
 /* One task with two attempts: two bars, a mark where each worker dies and where others come. */
 static void test_every_crash_is_a_bar_of_its_own(void)
 {
@@ -586,6 +612,8 @@ int main(int argc, char **argv)
     g_test_add_func("/trace/an-empty-trace-is-an-empty-list", test_an_empty_trace_is_an_empty_list);
     g_test_add_func("/trace/names-are-escaped", test_names_are_escaped);
     g_test_add_func("/trace/a-failure-says-why", test_a_failure_says_why);
+    g_test_add_func("/trace/a-map-shows-what-its-chunks-call",
+                    test_a_map_shows_what_its_chunks_call);
     g_test_add_func("/trace/every-crash-is-a-bar-of-its-own", test_every_crash_is_a_bar_of_its_own);
     g_test_add_func("/trace/a-deadline-ends-its-bar", test_a_deadline_ends_its_bar);
     g_test_add_func("/trace/a-cancelled-run-is-a-bar-and-a-cancelled-wait-is-none",
