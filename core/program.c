@@ -69,6 +69,9 @@ void pp_program_enter(const struct pp_program *program, int argc, char **argv)
 {
     entered = true;
     pp_point_follow_environment();
+    if (program->share_stdout) {
+        pp_worker_process_buffer_lines();
+    }
     if (argc == 2 && strcmp(argv[1], PP_ZYGOTE_ROLE) == 0 && has_zygote_fd()) {
         syscall(SYS_close_range, PP_ZYGOTE_FD + 1, ~0u, 0);
         exit(pp_zygote_run(program, PP_ZYGOTE_FD));
