@@ -235,6 +235,8 @@ static const struct {
     const char *name;
     const char *arguments;
 } with_arguments[] = {
+    {"45_too_many_processes", "50"},
+    {"47_debugging", "trace.json"},
     {"48_image_processing", "photos/meadow.ppm photos/lake.ppm"},
     {"49_file_search", "lock tree"},
 };
@@ -290,6 +292,15 @@ static int number_after(const char *text, const char *words)
     return (int)g_ascii_strtoll(at + strlen(words), NULL, 10);
 }
 
+static void test_a_process_knows_who_started_it(void)
+{
+    struct ran ran = run("05_process_information", "");
+
+    g_assert_cmpint(number_after(ran.out, "Parent PID: "), ==, ran.pid);
+    g_assert_cmpint(number_after(ran.out, "\nPID: "), ==, number_after(ran.out, "had PID "));
+    ran_finish(&ran);
+}
+
 static void test_four_workers_do_all_the_squares(void)
 {
     struct ran ran = run("29_pool_pids", "");
@@ -321,6 +332,19 @@ static void test_images_are_written_and_broken_ones_named(void)
     folder_leave(&folder);
 }
 
+static void test_the_trace_is_there(void)
+{
+    struct folder folder = folder_enter();
+    struct ran ran = run("47_debugging", "trace.json in-process");
+    g_autofree char *trace = NULL;
+
+    g_assert_cmpint(ran.status, ==, 0);
+    trace = folder_read("trace.json", NULL);
+    g_assert_nonnull(strstr(trace, "\"work\""));
+    ran_finish(&ran);
+    folder_leave(&folder);
+}
+
 int main(int argc, char **argv)
 {
     g_auto(GStrv) names = NULL;
@@ -335,9 +359,12 @@ int main(int argc, char **argv)
 
         g_test_add_data_func(path, *name, test_it_prints_what_the_tutorial_prints);
     }
+    g_test_add_func("/tutorial/a-process-knows-who-started-it",
+                    test_a_process_knows_who_started_it);
     g_test_add_func("/tutorial/four-workers-do-all-the-squares",
                     test_four_workers_do_all_the_squares);
     g_test_add_func("/tutorial/images-are-written-and-broken-ones-named",
                     test_images_are_written_and_broken_ones_named);
+    g_test_add_func("/tutorial/the-trace-is-there", test_the_trace_is_there);
     return g_test_run();
 }
