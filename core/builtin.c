@@ -4,9 +4,11 @@
 
 #include "core/builtin.h"
 #include "core/chunk.h"
+#include "core/manager_host.h"
 
 const struct pp_task_function pp_builtin_functions[] = {
     {PP_CHUNK_FUNCTION, pp_chunk_run},
+    {PP_MANAGER_FUNCTION, pp_manager_host_run},
     {NULL, NULL},
 };
 
