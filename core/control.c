@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
+#include <unistd.h>
 
 #include "core/control.h"
 
+size_t pp_control_capacity(void)
+{
+    return pp_size_round_up(sizeof(struct pp_control), (size_t)sysconf(_SC_PAGESIZE));
+}
+
 void pp_control_begin(struct pp_control *control)
 {
+    pp_ring_clear(&control->tasks);
+    pp_ring_clear(&control->results);
     pp_control_stamp(control, 0);
     pp_crash_stack_clear(&control->crash);
 }

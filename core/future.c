@@ -129,6 +129,8 @@ int pp_future_create(struct pp_future **ret_future, struct pp_pool *pool,
         return r;
     }
     copy_slots(future, task);
+    future->scheduled.light = future->scheduled.bytes == 0 && task->fd_count == 0 &&
+                              task->arguments_length <= PP_RING_ARGUMENTS_MAX;
     pp_trace_submitted(future);
     *ret_future = future;
     return 0;
@@ -298,20 +300,14 @@ bool pp_future_running(const struct pp_future *future)
 
 bool pp_future_cancel(struct pp_future *future)
 {
-    struct pp_scheduled *task = &future->scheduled;
-    bool running;
+    bool cancelled;
 
-    if (pp_future_done(future) || task->outcome != PP_OUTCOME_PENDING) {
+    if (pp_future_done(future) || future->scheduled.outcome != PP_OUTCOME_PENDING) {
         return false;
     }
-    running = future->pool->launcher->ops->has_processes && pp_future_running(future);
-    pp_error_set(&future->result.error, -ECANCELED, "cancelled");
-    if (running) {
-        pp_trace_cut_off(future, task->worker, PP_CANCELLED);
-    }
-    pp_scheduler_abort(future->pool->scheduler, task, PP_CANCELLED, running);
+    cancelled = pp_pool_cancel(future->pool, future);
     pp_pool_act(future->pool);
-    return true;
+    return cancelled;
 }
 
 void pp_future_destroy(struct pp_future *future)

@@ -42,6 +42,18 @@ static int create_launcher(struct pp_pool *pool, enum pp_start_method method, bo
     return pp_error_set(error, -EINVAL, "unknown start method %d", (int)method);
 }
 
+/*
+ * In process there is nobody to be faster than; and what the worker has to do must show in its
+ * channel alone, since nobody waits on a ring.
+ * PIXPOOL_DISPATCH=socket: tests compare what the rings do with what messages do.
+ */
+static bool wants_rings(enum pp_start_method method)
+{
+    const char *way = getenv("PIXPOOL_DISPATCH");
+
+    return method != PP_START_IN_PROCESS && (way == NULL || strcmp(way, "socket") != 0);
+}
+
 static size_t default_budget(void)
 {
     size_t available = pp_memory_available("/proc");
@@ -95,6 +107,10 @@ static int create_places(struct pp_pool *pool, const struct pp_pool_options *opt
     if (pool->workers == NULL) {
         return -ENOMEM;
     }
+    pool->awake = calloc(pool->worker_count, sizeof(*pool->awake));
+    if (pool->awake == NULL) {
+        return -ENOMEM;
+    }
     for (uint32_t i = 0; i < pool->worker_count; i++) {
         pool->workers[i].end = -1;
         pool->workers[i].pidfd = -1;
@@ -145,6 +161,7 @@ int pp_pool_create(struct pp_pool **ret_pool, const struct pp_program *program,
     pool->epoll = -1;
     pool->timer = -1;
     pool->launcher_fd = -1;
+    pool->has_rings = wants_rings(method);
     pool->process_count = method == PP_START_IN_PROCESS ? 1
                           : options->processes == 0     ? pp_cpu_count()
                                                         : options->processes;
@@ -192,6 +209,9 @@ static void carry_out(struct pp_pool *pool, const struct pp_action *action)
     case PP_ACTION_SEND:
         pp_pool_send_task(pool, action->worker, future);
         break;
+    case PP_ACTION_RECALL:
+        pp_pool_recall(pool, action->worker, future);
+        break;
     case PP_ACTION_KILL:
         pp_pool_kill_worker(pool, action->worker);
         break;
@@ -227,35 +247,34 @@ static void tell_callbacks(struct pp_pool *pool)
     pool->busy = false;
 }
 
-void pp_pool_act(struct pp_pool *pool)
+static void act_until_still(struct pp_pool *pool)
 {
     int code;
 
+    pool->now_ns = 0;
     /* A pool that has just failed has tasks to resolve: once more. */
     do {
         code = pool->failure.code;
         act_once(pool);
     } while (pool->failure.code != code);
-    pp_pool_arm_timer(pool);
-    /* What a callback does comes here again, and is told by the one that called it. */
-    if (!pool->busy) {
-        tell_callbacks(pool);
-    }
+    pp_pool_watch_balance(pool);
 }
 
-static void abort_all(struct pp_pool *pool, enum pp_outcome outcome, const struct pp_error *error)
+void pp_pool_act(struct pp_pool *pool)
 {
-    for (struct pp_future *future = pool->pending.first; future != NULL; future = future->next) {
-        struct pp_scheduled *task = &future->scheduled;
-
-        if (task->outcome == PP_OUTCOME_PENDING) {
-            future->result.error = *error;
-            if (pp_future_running(future)) {
-                pp_trace_cut_off(future, task->worker, outcome);
-            }
-            pp_scheduler_abort(pool->scheduler, task, outcome,
-                               task->sent && pool->launcher->ops->has_processes);
-        }
+    act_until_still(pool);
+    if (pool->busy) {
+        return; /* what a callback does comes here again, and the one that called it does the rest
+                 */
+    }
+    tell_callbacks(pool);
+    /* Workers have put more meanwhile, and will not ring: that is heard once; where they go on and
+     * on the caller gets what there is, and the timer says that there is more. */
+    if (!pp_pool_ring_sleep(pool)) {
+        pp_pool_ring_listen(pool);
+        act_until_still(pool);
+        tell_callbacks(pool);
+        pp_pool_want_timer(pool, pp_pool_ring_sleep(pool) ? 0 : 1);
     }
 }
 
@@ -273,7 +292,7 @@ void pp_pool_fail(struct pp_pool *pool, int code, const char *format, ...)
     pp_log(PP_LOG_INFO, "pool", "cannot go on: %s", pool->failure.message);
     pool->closed = true;
     pp_scheduler_stop_starting(pool->scheduler);
-    abort_all(pool, PP_FAILED, &pool->failure);
+    pp_pool_abort_all(pool, PP_FAILED, &pool->failure);
 }
 
 static int submit(struct pp_pool *pool, const struct pp_task *task, bool unlisted, bool alone,
@@ -357,27 +376,7 @@ void pp_pool_terminate(struct pp_pool *pool)
     pool->closed = true;
     pool->dropped = true;
     pp_scheduler_stop_starting(pool->scheduler);
-    abort_all(pool, PP_CANCELLED, &cancelled);
-    pp_pool_act(pool);
-}
-
-/* Whether its worker has begun with it, as far as the host can know. */
-static bool may_run(const struct pp_pool *pool, const struct pp_scheduled *task)
-{
-    return task->sent && pp_scheduler_head(pool->scheduler, task->worker) == task;
-}
-
-static void cancel_futures(struct pp_pool *pool)
-{
-    pool->dropped = true;
-    for (struct pp_future *future = pool->pending.first; future != NULL; future = future->next) {
-        struct pp_scheduled *task = &future->scheduled;
-
-        if (task->outcome == PP_OUTCOME_PENDING && !may_run(pool, task)) {
-            pp_error_set(&future->result.error, -ECANCELED, "cancelled");
-            pp_scheduler_abort(pool->scheduler, task, PP_CANCELLED, false);
-        }
-    }
+    pp_pool_abort_all(pool, PP_CANCELLED, &cancelled);
     pp_pool_act(pool);
 }
 
@@ -385,7 +384,8 @@ int pp_pool_shutdown(struct pp_pool *pool, bool wait, bool cancel)
 {
     pp_pool_close(pool);
     if (cancel) {
-        cancel_futures(pool);
+        pp_pool_cancel_waiting(pool);
+        pp_pool_act(pool);
     }
     return wait ? pp_pool_join(pool) : 0;
 }
@@ -414,5 +414,6 @@ void pp_pool_destroy(struct pp_pool *pool)
     pp_slots_destroy(pool->slots);
     pp_start_finish(&pool->start);
     free(pool->workers);
+    free(pool->awake);
     free(pool);
 }

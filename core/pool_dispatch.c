@@ -6,7 +6,6 @@
  * has ended: at a time when nothing of the pool is half done, so that they may call it.
  */
 #include <errno.h>
-#include <poll.h>
 #include <sys/epoll.h>
 
 #include "core/clock.h"
@@ -14,6 +13,7 @@
 
 static void handle(struct pp_pool *pool, int tag)
 {
+    pool->now_ns = 0;
     switch (tag) {
     case PP_POOL_TAG_LAUNCHER:
         pp_pool_handle_launcher(pool);
@@ -22,12 +22,13 @@ static void handle(struct pp_pool *pool, int tag)
         pp_pool_handle_deadlines(pool);
         break;
     default:
-        pp_pool_handle_worker(pool, (uint32_t)tag);
+        pp_pool_handle_event_of(pool, (uint32_t)tag);
         break;
     }
 }
 
-int pp_pool_dispatch(struct pp_pool *pool)
+/* Dispatch after waiting for up to @timeout_ms for something to do. */
+static int dispatch(struct pp_pool *pool, int timeout_ms)
 {
     struct epoll_event events[64];
     int count;
@@ -35,8 +36,11 @@ int pp_pool_dispatch(struct pp_pool *pool)
     if (pool->busy) {
         return -EDEADLK;
     }
+    count = epoll_wait(pool->epoll, events, PP_ARRAY_LENGTH(events), timeout_ms);
+    if (count < 0 && timeout_ms != 0) {
+        return -errno;
+    }
     pool->busy = true;
-    count = epoll_wait(pool->epoll, events, PP_ARRAY_LENGTH(events), 0);
     for (int i = 0; i < count; i++) {
         handle(pool, (int)(int64_t)events[i].data.u64);
     }
@@ -45,37 +49,36 @@ int pp_pool_dispatch(struct pp_pool *pool)
     return pool->failure.code;
 }
 
+int pp_pool_dispatch(struct pp_pool *pool)
+{
+    return dispatch(pool, 0);
+}
+
 int pp_pool_time_left(int timeout_ms, uint64_t deadline_ns)
 {
-    uint64_t now = pp_clock_ns();
+    uint64_t now;
 
-    if (timeout_ms < 0) {
-        return -1;
+    if (timeout_ms <= 0) {
+        return timeout_ms;
     }
+    now = pp_clock_ns();
     return now >= deadline_ns ? 0 : (int)((deadline_ns - now + 999999) / 1000000);
 }
 
 uint64_t pp_pool_deadline_ns(int timeout_ms)
 {
-    return pp_clock_ns() + (uint64_t)(timeout_ms < 0 ? 0 : timeout_ms) * 1000000;
+    return timeout_ms <= 0 ? 0 : pp_clock_ns() + (uint64_t)timeout_ms * 1000000;
 }
 
 int pp_pool_wait_once(struct pp_pool *pool, int timeout_ms, uint64_t deadline_ns, bool *looked)
 {
-    struct pollfd poll_fd = {.fd = pool->epoll, .events = POLLIN};
     int left = pp_pool_time_left(timeout_ms, deadline_ns);
 
-    if (pool->busy) {
-        return -EDEADLK;
-    }
     if (*looked && left == 0) {
         return -ETIMEDOUT;
     }
     *looked = true;
-    if (poll(&poll_fd, 1, left) < 0) {
-        return -errno;
-    }
-    return pp_pool_dispatch(pool);
+    return dispatch(pool, left);
 }
 
 int pp_pool_next(struct pp_pool *pool, int timeout_ms, struct pp_future **ret_future)

@@ -20,13 +20,6 @@
 /* How long a worker that was told to end may take for that. */
 #define CLOSE_PATIENCE_NS UINT64_C(2000000000)
 
-void pp_pool_expect_death(struct pp_pool_worker *worker)
-{
-    if (worker->gone_ns == 0) {
-        worker->gone_ns = pp_clock_ns();
-    }
-}
-
 uint64_t pp_pool_overdue_ns(const struct pp_pool *pool, uint32_t index)
 {
     const struct pp_pool_worker *worker = &pool->workers[index];
@@ -44,8 +37,19 @@ uint64_t pp_pool_overdue_ns(const struct pp_pool *pool, uint32_t index)
     return pp_scheduler_is_starting(pool->scheduler, index) ? worker->ordered_ns + patience_ns : 0;
 }
 
-bool pp_pool_is_dead(struct pp_pool_worker *worker)
+void pp_pool_expect_death(struct pp_pool *pool, uint32_t index)
 {
+    struct pp_pool_worker *worker = &pool->workers[index];
+
+    if (worker->gone_ns == 0) {
+        worker->gone_ns = pp_clock_ns();
+        pp_pool_want_timer(pool, pp_pool_overdue_ns(pool, index));
+    }
+}
+
+bool pp_pool_is_dead(struct pp_pool *pool, uint32_t index)
+{
+    struct pp_pool_worker *worker = &pool->workers[index];
     struct pollfd death = {.fd = worker->pidfd, .events = POLLIN};
 
     if (worker->pidfd < 0) {
@@ -53,7 +57,7 @@ bool pp_pool_is_dead(struct pp_pool_worker *worker)
         worker->dead = worker->dead || (worker->gone_ns != 0 && !worker->kill_wanted);
     } else if (!worker->dead && poll(&death, 1, 0) == 1) {
         worker->dead = true;
-        pp_pool_expect_death(worker);
+        pp_pool_expect_death(pool, index);
     }
     return worker->dead;
 }
@@ -63,11 +67,11 @@ void pp_pool_handle_overdue(struct pp_pool *pool, uint32_t index)
     struct pp_pool_worker *worker = &pool->workers[index];
     /* One that was told to end and has not closed its channel owes nothing but that. */
     bool is_owed = (worker->gone_ns != 0 || !worker->closing) &&
-                   (worker->pidfd < 0 || pp_pool_is_dead(worker));
+                   (worker->pidfd < 0 || pp_pool_is_dead(pool, index));
 
     pp_log(PP_LOG_INFO, "pool", "worker %u (pid %d) is overdue", worker->number, worker->pid);
     worker->late = worker->late || (worker->gone_ns == 0 && !worker->closing);
-    pp_pool_kill_now(worker);
+    pp_pool_kill_now(pool, index);
     worker->gone_ns = pp_clock_ns(); /* and once more, should that not help */
     if (is_owed && pool->launcher->ops->give_up != NULL) {
         pool->launcher->ops->give_up(pool->launcher);

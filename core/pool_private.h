@@ -2,13 +2,16 @@
 #pragma once
 
 /*
- * Pool, inside: what pool.c, pool_workers.c and future.c share
+ * Pool, inside
  *
  *   pool.c            creation, submission, the end: what the caller calls
  *   pool_dispatch.c   what has happened, and waiting for it
  *   pool_workers.c    a worker's start, kill and death
+ *   pool_inbox.c      what it was sent and has not answered
  *   pool_send.c       what it is sent
+ *   pool_ring.c       likewise by way of the rings
  *   pool_receive.c    what it says
+ *   pool_abort.c      tasks that are to end before they have
  *   pool_replace.c    a worker's making way for another
  *   pool_deadlines.c  how long it may take
  *   pool_overdue.c    what it owes besides
@@ -21,6 +24,7 @@
 #include "core/scheduler.h"
 #include "core/slots.h"
 #include "core/start.h"
+#include "core/wire.h"
 
 struct pp_trace_pool;
 
@@ -66,6 +70,13 @@ struct pp_future_list {
     struct pp_future *last;
 };
 
+/* A task that a worker was sent. */
+struct pp_pool_sent {
+    struct pp_future *future; /* a reference */
+    uint32_t position;        /* of its entry in the ring of tasks */
+    bool by_ring;             /* it has one */
+};
+
 /* One place for a worker; a new process takes it when the old one has died. */
 struct pp_pool_worker {
     uint32_t number; /* of the process in this place, never used twice; 0: none */
@@ -85,9 +96,16 @@ struct pp_pool_worker {
     uint64_t looked_ns;     /* when its memory was last looked at; 0: never */
     size_t first_bytes;     /* how much that was after its first task */
     uint64_t head_since_ns; /* when the first task of its inbox became the first */
-    struct pp_future *inbox[PP_SCHEDULER_CREDIT]; /* sent and not answered; references */
+    struct pp_pool_sent inbox[PP_SCHEDULER_CREDIT]; /* sent and not answered; a ring */
+    unsigned inbox_first;
     unsigned inbox_count;
-    uint32_t *mapped; /* ids of slots that it has mapped */
+    struct pp_ring_side tasks;
+    struct pp_ring_side results;
+    uint32_t passed;   /* entries of the ring of tasks up to here are not in use any more */
+    bool bell_due;     /* it was told that the host sleeps: one bell may come, with a result */
+    uint32_t slept_at; /* the position of the results at that time */
+    bool awake;        /* it was not told yet; in the pool's list of such */
+    uint32_t *mapped;  /* ids of slots that it has mapped */
     size_t mapped_count;
     size_t mapped_capacity;
 };
@@ -108,7 +126,12 @@ struct pp_pool {
     int timer;
     uint32_t start_timeout_ms;
     uint64_t armed_ns; /* when the timer goes off; 0: not set */
-    int launcher_fd;   /* as it is in the epoll set */
+    uint64_t look_ns;  /* when to look for workers that are stuck; 0: not */
+    uint64_t now_ns;   /* the time of what is being handled; 0: not asked for yet */
+    bool has_rings;    /* else everything goes by message */
+    uint32_t *awake;   /* indices of workers that were not told that the host sleeps */
+    uint32_t awake_count;
+    int launcher_fd; /* as it is in the epoll set */
     bool closed;
     struct pp_error failure; /* code 0: the pool works */
     char last_cause[160];    /* why a worker last died or could not be started; for people */
@@ -161,9 +184,17 @@ PP_MUST_CHECK int pp_pool_wait_once(struct pp_pool *pool, int timeout_ms, uint64
 void pp_pool_start_worker(struct pp_pool *pool, uint32_t index);
 void pp_pool_kill_worker(struct pp_pool *pool, uint32_t index);
 
+/* pool_inbox.c: put a task, whose reference it takes, at the end; take out the one at @index, which
+ * drops the reference. The first one is in work from when it became the first. */
+void pp_pool_inbox_add(struct pp_pool *pool, struct pp_pool_worker *worker,
+                       const struct pp_pool_sent *sent);
+struct pp_pool_sent *pp_pool_inbox_at(struct pp_pool_worker *worker, unsigned index);
+void pp_pool_inbox_take(struct pp_pool *pool, struct pp_pool_worker *worker, unsigned index);
+void pp_pool_inbox_clear(struct pp_pool_worker *worker);
+
 /* pool_workers.c: kill for another reason, which shows in how its death is told. */
-void pp_pool_kill_now(struct pp_pool_worker *worker);
-void pp_pool_break_off(struct pp_pool_worker *worker, const char *why);
+void pp_pool_kill_now(struct pp_pool *pool, uint32_t index);
+void pp_pool_break_off(struct pp_pool *pool, uint32_t index, const char *why);
 
 /* pool_workers.c: take the launcher's notices of starts and deaths. */
 void pp_pool_handle_launcher(struct pp_pool *pool);
@@ -182,11 +213,73 @@ void pp_pool_send_task(struct pp_pool *pool, uint32_t index, struct pp_future *f
 void pp_pool_close_worker(struct pp_pool *pool, uint32_t index);
 void pp_pool_watch_growth(struct pp_pool *pool, uint32_t index);
 
-/* pool_receive.c: read a worker's channel to its end. */
-void pp_pool_handle_worker(struct pp_pool *pool, uint32_t index);
+/* pool_ring.c: a worker begins, on rings that are empty. */
+void pp_pool_ring_begin(struct pp_pool_worker *worker);
 
-/* pool_deadlines.c: set the timer to the next deadline; end what has passed its own. */
-void pp_pool_arm_timer(struct pp_pool *pool);
+/* pool_ring.c: whether a task fits into an entry; then put it there, and wake the worker. */
+bool pp_pool_ring_fits(const struct pp_pool_worker *worker, const struct pp_future *future);
+void pp_pool_ring_put(struct pp_pool *pool, uint32_t index, struct pp_future *future);
+
+/* pool_ring.c: announce a task whose message is sent next; or take that back, where it could not be
+ * sent. */
+void pp_pool_ring_announce(struct pp_pool_worker *worker, struct pp_future *future);
+void pp_pool_ring_withdraw(struct pp_pool *pool, uint32_t index);
+
+/* pool_ring.c: whether one more entry may turn out dead: recalled, or withdrawn. */
+bool pp_pool_ring_has_room(struct pp_pool_worker *worker);
+
+/* pool_ring.c: have a task back that the worker has not begun with. Returns false where it has, or
+ * where nobody can know. The inbox stays as it is. */
+bool pp_pool_ring_recall(struct pp_pool_worker *worker, unsigned index);
+
+/* pool_ring.c: take the results that are there and are next. Returns false where another one is
+ * there: one that a result in a message comes before, or a lie. */
+bool pp_pool_ring_drain(struct pp_pool *pool, uint32_t index);
+
+/* pool_ring.c: a bell has come; later, tell the workers whose bell has come that the host sleeps
+ * again. Returns false where one has put results meanwhile: it is awake still. */
+void pp_pool_ring_heard(struct pp_pool *pool, uint32_t index);
+bool pp_pool_ring_sleep(struct pp_pool *pool);
+
+/* pool_ring.c: take what those have put that are awake. */
+void pp_pool_ring_listen(struct pp_pool *pool);
+
+/* pool_send.c: whether the worker has mapped the slot. */
+bool pp_pool_has_mapped(const struct pp_pool_worker *worker, uint32_t slot);
+
+/* What a worker says of a task, copied out of its reach. */
+struct pp_pool_answer {
+    uint64_t task;
+    uint64_t start_ns;
+    uint64_t run_ns;
+    int32_t status;
+    uint32_t length;   /* of the reply, or of the error's message */
+    const void *bytes; /* which may still change while they are read */
+};
+
+/* pool_receive.c: take a result. Returns false where it costs the worker its life. */
+bool pp_pool_take_answer(struct pp_pool *pool, uint32_t index, const struct pp_pool_answer *answer);
+
+/* pool_receive.c: read a worker's channel and ring: to their end, or as far as is known to have
+ * something. */
+void pp_pool_handle_worker(struct pp_pool *pool, uint32_t index);
+void pp_pool_handle_event_of(struct pp_pool *pool, uint32_t index);
+
+/* pool_abort.c: end all tasks, with the workers that have any; those that wait; one that has not
+ * ended, which returns false where it has ended meanwhile. */
+void pp_pool_abort_all(struct pp_pool *pool, enum pp_outcome outcome, const struct pp_error *error);
+void pp_pool_cancel_waiting(struct pp_pool *pool);
+bool pp_pool_cancel(struct pp_pool *pool, struct pp_future *future);
+
+/* pool_abort.c: the action: have a task back that waits behind another one in a worker's inbox. */
+void pp_pool_recall(struct pp_pool *pool, uint32_t index, struct pp_future *future);
+
+/* pool_deadlines.c: the time, asked for once in an event. */
+uint64_t pp_pool_now(struct pp_pool *pool);
+
+/* pool_deadlines.c: have the timer go off at @when_ns or before (0: no matter when); see to what is
+ * due then. */
+void pp_pool_want_timer(struct pp_pool *pool, uint64_t when_ns);
 void pp_pool_handle_deadlines(struct pp_pool *pool);
 
 /* pool_overdue.c: when the worker in that place is overdue (0: it owes nothing), and what then. */
@@ -194,10 +287,16 @@ uint64_t pp_pool_overdue_ns(const struct pp_pool *pool, uint32_t index);
 void pp_pool_handle_overdue(struct pp_pool *pool, uint32_t index);
 
 /* pool_overdue.c: from now on the worker owes its death. */
-void pp_pool_expect_death(struct pp_pool_worker *worker);
+void pp_pool_expect_death(struct pp_pool *pool, uint32_t index);
 
 /* pool_overdue.c: whether it is dead, told or not. */
-bool pp_pool_is_dead(struct pp_pool_worker *worker);
+bool pp_pool_is_dead(struct pp_pool *pool, uint32_t index);
+
+/* pool_deadlines.c: another task is the first of that inbox: mind its deadline. */
+void pp_pool_watch_head(struct pp_pool *pool, struct pp_pool_worker *worker);
+
+/* pool_deadlines.c: where workers are idle and others have tasks that wait, look again soon. */
+void pp_pool_watch_balance(struct pp_pool *pool);
 
 /* future.c: lists and lives. */
 void pp_future_list_add(struct pp_future_list *list, struct pp_future *future);

@@ -27,6 +27,7 @@ void pp_pool_close_worker(struct pp_pool *pool, uint32_t index)
     worker->closing = true;
     worker->closing_since_ns = pp_clock_ns();
     shutdown(worker->end, SHUT_WR);
+    pp_pool_want_timer(pool, pp_pool_overdue_ns(pool, index));
 }
 
 /*

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a worker is sent: its tasks, and word of slots that are gone.
+ * What a worker is sent: its tasks, by the ring where they fit and else by message, and word of
+ * slots that are gone.
  *
  * A slot's descriptor travels with the first task that uses it in that worker, which keeps it
  * mapped; the pool remembers who has mapped what, so that each is told once when the slot is
@@ -10,13 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/clock.h"
 #include "core/log.h"
 #include "core/point.h"
 #include "core/pool_private.h"
 #include "core/wire.h"
 
-static bool has_mapped(const struct pp_pool_worker *worker, uint32_t slot)
+bool pp_pool_has_mapped(const struct pp_pool_worker *worker, uint32_t slot)
 {
     for (size_t i = 0; i < worker->mapped_count; i++) {
         if (worker->mapped[i] == slot) {
@@ -89,7 +89,7 @@ static uint32_t list_slots(const struct pp_pool_worker *worker, const struct pp_
 
     for (uint32_t i = 0; i < future->slot_count; i++) {
         const struct pp_slot *slot = future->slots[i];
-        bool attached = !has_mapped(worker, slot->id);
+        bool attached = !pp_pool_has_mapped(worker, slot->id);
 
         for (uint32_t k = 0; k < i; k++) {
             attached = attached && future->slots[k] != slot;
@@ -131,13 +131,43 @@ static int send_message(struct pp_pool_worker *worker, struct pp_future *future)
     return r;
 }
 
+/* By message, with an entry in the ring that says so where there are rings. */
+static int announce_and_send(struct pp_pool *pool, uint32_t index, struct pp_future *future)
+{
+    struct pp_pool_worker *worker = &pool->workers[index];
+    int r;
+
+    if (!reserve_mapped(worker)) {
+        return -ENOMEM;
+    }
+    if (!pool->has_rings) {
+        return send_message(worker, future);
+    }
+    if (!pp_pool_ring_has_room(worker)) {
+        return -EAGAIN; /* so many could not be sent that there is no room to try once more */
+    }
+    pp_pool_ring_announce(worker, future);
+    r = send_message(worker, future);
+    if (r != 0 && r != PP_CHANNEL_CLOSED) {
+        pp_pool_ring_withdraw(pool, index);
+    }
+    return r;
+}
+
 void pp_pool_send_task(struct pp_pool *pool, uint32_t index, struct pp_future *future)
 {
     struct pp_pool_worker *worker = &pool->workers[index];
-    int r = lend_slots(pool, future);
+    struct pp_pool_sent sent = {
+        .future = future,
+        .position = worker->tasks.position,
+        .by_ring = pool->has_rings,
+    };
+    int r = future->slot_count == 0 ? 0 : lend_slots(pool, future);
 
-    if (r == 0) {
-        r = reserve_mapped(worker) ? send_message(worker, future) : -ENOMEM;
+    if (r == 0 && pool->has_rings && pp_pool_ring_fits(worker, future)) {
+        pp_pool_ring_put(pool, index, future);
+    } else if (r == 0) {
+        r = announce_and_send(pool, index, future);
     }
     if (r != 0 && r != PP_CHANNEL_CLOSED) {
         r = r == PP_CHANNEL_AGAIN ? -EAGAIN : r;
@@ -146,10 +176,6 @@ void pp_pool_send_task(struct pp_pool *pool, uint32_t index, struct pp_future *f
         return;
     }
     /* Where the worker is gone its death follows, and sends the task back. */
-    if (worker->inbox_count == 0) {
-        worker->head_since_ns = pp_clock_ns();
-    }
-    worker->inbox[worker->inbox_count++] = future;
-    future->references++;
     future->result.worker = worker->number;
+    pp_pool_inbox_add(pool, worker, &sent);
 }

@@ -54,6 +54,7 @@ static int open_place(struct pp_pool *pool, uint32_t index, int *ret_worker_end)
         return r;
     }
     worker->end = ends[0];
+    pp_pool_ring_begin(worker);
     *ret_worker_end = ends[1];
     return 0;
 }
@@ -64,6 +65,16 @@ static void close_end(struct pp_pool *pool, struct pp_pool_worker *worker)
     epoll_ctl(pool->epoll, EPOLL_CTL_DEL, worker->end, NULL);
     close(worker->end);
     worker->end = -1;
+}
+
+static void empty_place(struct pp_pool_worker *worker)
+{
+    *worker = (struct pp_pool_worker){
+        .end = -1,
+        .pidfd = -1,
+        .control = worker->control,
+        .awake = worker->awake,
+    };
 }
 
 /* No worker came to be there: for want of descriptors, processes, memory. */
@@ -77,7 +88,7 @@ static void close_place(struct pp_pool *pool, uint32_t index, int code)
     if (worker->end >= 0) {
         close_end(pool, worker);
     }
-    *worker = (struct pp_pool_worker){.end = -1, .pidfd = -1, .control = worker->control};
+    empty_place(worker);
     pp_scheduler_start_failed(pool->scheduler, index);
 }
 
@@ -103,6 +114,7 @@ void pp_pool_start_worker(struct pp_pool *pool, uint32_t index)
     if (r == 0) {
         worker->number = ++pool->last_number;
         worker->ordered_ns = pp_clock_ns();
+        pp_pool_want_timer(pool, pp_pool_overdue_ns(pool, index));
         pp_trace_worker_started(pool, index);
         r = pool->launcher->ops->start(pool->launcher, worker->number, worker_end,
                                        &worker->control);
@@ -115,11 +127,13 @@ void pp_pool_start_worker(struct pp_pool *pool, uint32_t index)
     }
 }
 
-void pp_pool_kill_now(struct pp_pool_worker *worker)
+void pp_pool_kill_now(struct pp_pool *pool, uint32_t index)
 {
+    struct pp_pool_worker *worker = &pool->workers[index];
+
     pp_point("host.before-kill");
     worker->kill_wanted = true;
-    pp_pool_expect_death(worker);
+    pp_pool_expect_death(pool, index);
     if (worker->pidfd >= 0) {
         syscall(SYS_pidfd_send_signal, worker->pidfd, SIGKILL, NULL, 0);
     }
@@ -128,14 +142,16 @@ void pp_pool_kill_now(struct pp_pool_worker *worker)
 void pp_pool_kill_worker(struct pp_pool *pool, uint32_t index)
 {
     pool->workers[index].killed = true;
-    pp_pool_kill_now(&pool->workers[index]);
+    pp_pool_kill_now(pool, index);
 }
 
-void pp_pool_break_off(struct pp_pool_worker *worker, const char *why)
+void pp_pool_break_off(struct pp_pool *pool, uint32_t index, const char *why)
 {
+    struct pp_pool_worker *worker = &pool->workers[index];
+
     pp_log(PP_LOG_INFO, "pool", "worker %u broke the protocol: %s", worker->number, why);
     worker->broke_protocol = true;
-    pp_pool_kill_now(worker);
+    pp_pool_kill_now(pool, index);
 }
 
 /* Whom a death is to be blamed on. */
@@ -225,15 +241,13 @@ void pp_pool_bury(struct pp_pool *pool, uint32_t index, enum pp_death death, int
         pp_trace_cut_off(charged, index, PP_CRASHED);
     }
     pp_trace_worker_died(pool, index, signal, exit_code);
-    while (worker->inbox_count > 0) {
-        pp_future_unref(worker->inbox[--worker->inbox_count]);
-    }
+    pp_pool_inbox_clear(worker);
     close_end(pool, worker);
     if (worker->pidfd >= 0) {
         close(worker->pidfd);
     }
     free(worker->mapped);
-    *worker = (struct pp_pool_worker){.end = -1, .pidfd = -1, .control = worker->control};
+    empty_place(worker);
 }
 
 static bool find_worker(const struct pp_pool *pool, uint32_t number, uint32_t *ret_index)
@@ -253,16 +267,21 @@ static void bury_lost(struct pp_pool *pool)
     for (uint32_t i = 0; i < pool->worker_count; i++) {
         struct pp_pool_worker *worker = &pool->workers[i];
         struct pollfd death = {.fd = worker->pidfd, .events = POLLIN};
+        bool lingers;
 
         if (worker->number == 0) {
             continue;
         }
-        pp_pool_kill_now(worker);
-        if (worker->pidfd >= 0 && poll(&death, 1, DEATH_PATIENCE_MS) == 0) {
+        pp_pool_kill_now(pool, i);
+        lingers = worker->pidfd >= 0 && poll(&death, 1, DEATH_PATIENCE_MS) == 0;
+        pp_pool_handle_worker(pool, i);
+        if (lingers) {
             pp_log(PP_LOG_INFO, "pool", "worker %u does not die", worker->number);
         }
-        pp_pool_handle_worker(pool, i);
         pp_pool_bury(pool, i, PP_DEATH_LOST, SIGKILL, 0);
+        if (lingers) {
+            pp_slot_finish(&worker->control); /* not to be shared with the next one */
+        }
     }
 }
 
@@ -288,7 +307,7 @@ static void handle_event(struct pp_pool *pool, const struct pp_launch_event *eve
         worker->pid = event->pid;
         worker->pidfd = event->pidfd;
         if (worker->kill_wanted) {
-            pp_pool_kill_now(worker);
+            pp_pool_kill_now(pool, index);
         }
         break;
     case PP_LAUNCH_EXITED:
@@ -327,9 +346,7 @@ void pp_pool_close_workers(struct pp_pool *pool)
             close(worker->pidfd);
             worker->pidfd = -1;
         }
-        while (worker->inbox_count > 0) {
-            pp_future_unref(worker->inbox[--worker->inbox_count]);
-        }
+        pp_pool_inbox_clear(worker);
         free(worker->mapped);
         worker->mapped = NULL;
     }

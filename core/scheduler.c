@@ -122,6 +122,15 @@ void pp_scheduler_retire(struct pp_scheduler *scheduler, uint32_t worker)
     pp_scheduler_worker_retire(scheduler, &scheduler->workers[worker]);
 }
 
+/* An average in which the last few runs count most. */
+static void note_run(struct pp_scheduler *scheduler, uint64_t run_ns)
+{
+    uint64_t usual = scheduler->usual_ns;
+
+    usual = usual == 0 ? run_ns : usual - usual / 4 + run_ns / 4;
+    scheduler->usual_ns = usual == 0 ? 1 : usual;
+}
+
 struct pp_scheduled *pp_scheduler_finished(struct pp_scheduler *scheduler, uint32_t worker,
                                            uint64_t id, enum pp_outcome outcome, uint64_t run_ns,
                                            bool *ret_known)
@@ -136,7 +145,7 @@ struct pp_scheduled *pp_scheduler_finished(struct pp_scheduler *scheduler, uint3
     }
     scheduler->vain_deaths = 0;
     wake_a_place(scheduler);
-    scheduler->usual_ns += run_ns / 4 - scheduler->usual_ns / 4;
+    note_run(scheduler, run_ns);
     task = pp_scheduler_worker_take_first(scheduler, from);
     if (task != NULL) {
         end_task(scheduler, task, outcome);
@@ -180,7 +189,7 @@ struct pp_scheduled *pp_scheduler_died(struct pp_scheduler *scheduler, uint32_t 
     while (dead->count > 0) {
         bool is_guilty =
             guilty != 0 && dead->count == 1 && pp_scheduler_worker_entry(dead, 0)->id == guilty;
-        struct pp_scheduled *task = pp_scheduler_worker_take_last(scheduler, dead);
+        struct pp_scheduled *task = pp_scheduler_worker_take_back(scheduler, dead, dead->count - 1);
 
         blamed = blamed || is_guilty;
         if (task != NULL && is_guilty) {
@@ -200,24 +209,22 @@ struct pp_scheduled *pp_scheduler_died(struct pp_scheduler *scheduler, uint32_t 
 
 void pp_scheduler_refused(struct pp_scheduler *scheduler, struct pp_scheduled *task)
 {
-    pp_scheduler_worker_take_last(scheduler, &scheduler->workers[task->worker]);
+    struct pp_scheduler_worker *worker = &scheduler->workers[task->worker];
+
+    pp_scheduler_worker_take_back(scheduler, worker, worker->count - 1);
     end_task(scheduler, task, PP_FAILED);
 }
 
-static void forget_in_inbox(struct pp_scheduler *scheduler, struct pp_scheduled *task, bool running)
+/* Where in its worker's inbox a task is that was sent. */
+static unsigned place_of(const struct pp_scheduler *scheduler, const struct pp_scheduled *task)
 {
     struct pp_scheduler_worker *worker = &scheduler->workers[task->worker];
+    unsigned index = 0;
 
-    for (unsigned i = 0; i < worker->count; i++) {
-        struct pp_scheduler_entry *entry = pp_scheduler_worker_entry(worker, i);
-
-        if (entry->task == task) {
-            entry->task = NULL;
-        }
+    while (pp_scheduler_worker_entry(worker, index)->task != task) {
+        index++;
     }
-    if (running) {
-        pp_scheduler_worker_condemn(scheduler, worker);
-    }
+    return index;
 }
 
 void pp_scheduler_abort(struct pp_scheduler *scheduler, struct pp_scheduled *task,
@@ -227,11 +234,39 @@ void pp_scheduler_abort(struct pp_scheduler *scheduler, struct pp_scheduled *tas
         return;
     }
     if (task->sent) {
-        forget_in_inbox(scheduler, task, running);
+        struct pp_scheduler_worker *worker = &scheduler->workers[task->worker];
+
+        pp_scheduler_worker_entry(worker, place_of(scheduler, task))->task = NULL;
+        if (running) {
+            pp_scheduler_worker_condemn(scheduler, worker);
+        }
     } else {
         pp_scheduler_queues_remove(&scheduler->waiting, task);
     }
     end_task(scheduler, task, outcome);
+}
+
+bool pp_scheduler_is_uneven(const struct pp_scheduler *scheduler)
+{
+    return scheduler->laden > 0 && scheduler->open[0] != NULL &&
+           scheduler->busy < scheduler->limits.workers;
+}
+
+void pp_scheduler_stuck(struct pp_scheduler *scheduler, uint32_t worker)
+{
+    pp_scheduler_worker_hold_up(scheduler, &scheduler->workers[worker], true, true);
+}
+
+void pp_scheduler_recalled(struct pp_scheduler *scheduler, struct pp_scheduled *task)
+{
+    pp_scheduler_worker_take_back(scheduler, &scheduler->workers[task->worker],
+                                  place_of(scheduler, task));
+    send_back(scheduler, task);
+}
+
+void pp_scheduler_kept(struct pp_scheduler *scheduler, uint32_t worker)
+{
+    pp_scheduler_worker_hold_up(scheduler, &scheduler->workers[worker], true, false);
 }
 
 struct pp_scheduled *pp_scheduler_head(const struct pp_scheduler *scheduler, uint32_t worker)

@@ -16,8 +16,12 @@
 /* One of so many turns goes to the classes below, see enum pp_priority. */
 #define PP_SCHEDULER_TURNS 8
 
-/* The most tasks that one worker holds: one in work and one ready, so that it need not wait. */
-#define PP_SCHEDULER_CREDIT 2
+/* The most tasks that one worker holds. */
+#define PP_SCHEDULER_CREDIT 32
+
+/* A worker holds as many light tasks as make so much work, but two in any case: one that it works
+ * on, and one that is ready, so that it need not wait for the host. */
+#define PP_SCHEDULER_AHEAD_NS 100000
 
 /* Runs longer than this make the second one wait in the queue instead, where others can take it. */
 #define PP_SCHEDULER_SHORT_NS 5000000
@@ -38,6 +42,7 @@ struct pp_scheduled {
     uint32_t crash_attempts; /* 1 or more */
     uint32_t kill_attempts;  /* 1 or more */
     enum pp_priority priority;
+    bool light; /* costs nothing but time, so it may be sent ahead with many others */
     /* The scheduler's own from here on; read only. */
     enum pp_outcome outcome;
     uint32_t crashes;
@@ -62,6 +67,7 @@ enum pp_action_kind {
     PP_ACTION_START,  /* start worker @worker */
     PP_ACTION_SEND,   /* send @task to @worker */
     PP_ACTION_KILL,   /* kill @worker */
+    PP_ACTION_RECALL, /* have @task back from @worker, or say that it keeps it */
     PP_ACTION_CLOSE,  /* let @worker end: it has no task and gets none any more */
     PP_ACTION_RESOLVE /* @task has ended: task->outcome */
 };
@@ -98,7 +104,7 @@ bool pp_scheduler_next(struct pp_scheduler *scheduler, struct pp_action *ret_act
 uint32_t pp_scheduler_places(const struct pp_scheduler *scheduler);
 
 /*
- * Event: @task was submitted. Its first five fields are set, the others zero; but it may be alone,
+ * Event: @task was submitted. Its first six fields are set, the others zero; but it may be alone,
  * which the death of a worker for it has to be the reason of.
  */
 void pp_scheduler_submit(struct pp_scheduler *scheduler, struct pp_scheduled *task);
@@ -152,6 +158,23 @@ struct pp_scheduled *pp_scheduler_died(struct pp_scheduler *scheduler, uint32_t 
  */
 void pp_scheduler_abort(struct pp_scheduler *scheduler, struct pp_scheduled *task,
                         enum pp_outcome outcome, bool running);
+
+/*
+ * Whether some workers have nothing to do while others have tasks that wait behind their first:
+ * then look again later whether those others are still at the same task.
+ */
+bool pp_scheduler_is_uneven(const struct pp_scheduler *scheduler);
+
+/* Event: @worker is at one task for long, and things are uneven. What waits behind it is recalled,
+ * and it gets no more until that task has ended. */
+void pp_scheduler_stuck(struct pp_scheduler *scheduler, uint32_t worker);
+
+/* Event: @task was taken back from its worker, which had not begun with it: it waits again, in
+ * front of all others. */
+void pp_scheduler_recalled(struct pp_scheduler *scheduler, struct pp_scheduled *task);
+
+/* Event: @worker keeps the task that was to be recalled, and so all before it. */
+void pp_scheduler_kept(struct pp_scheduler *scheduler, uint32_t worker);
 
 /*
  * Event: @bytes of memory are held outside of tasks in work, and let go again: they count against

@@ -2,13 +2,14 @@
 /*
  * What is to be done follows from the state, in this order:
  *
- *     kill what has to die, resolve what has ended, start what is missing, send what can be sent,
- *     close what was replaced.
+ *     kill what has to die, resolve what has ended, start what is missing, recall what waits at the
+ *     wrong place, send what can be sent, close what was replaced.
  *
  * Admission. The task whose turn it is goes out when it fits the budget; where it does not, it
  * waits until enough is free, and the others wait with it, so a large one is never starved. With
  * nothing in work the first one goes out however large it is. A task that needs memory is not sent
- * ahead to a busy worker: its memory would lie idle there.
+ * ahead to a busy worker: its memory would lie idle there. Others are sent ahead as long as tasks
+ * are usually short, and light ones in such numbers that host and worker work in batches.
  *
  * Replacing. A worker that retires does not count as one that is kept, so another one is started in
  * a spare place. It may be ready before the old one's last task is done; but no more workers have
@@ -69,10 +70,40 @@ static bool next_start(struct pp_scheduler *scheduler, struct pp_action *action)
     }
 }
 
+/* From the back, so that each return to the front of the queue keeps the order. */
+static bool next_recall(struct pp_scheduler *scheduler, struct pp_action *action)
+{
+    for (uint32_t i = 0; scheduler->recalling > 0; i++) {
+        struct pp_scheduler_worker *worker = &scheduler->workers[i];
+
+        for (unsigned at = worker->recalling ? worker->count : 0; at > 1; at--) {
+            struct pp_scheduled *task = pp_scheduler_worker_entry(worker, at - 1)->task;
+
+            if (task != NULL) {
+                *action = (struct pp_action){PP_ACTION_RECALL, i, task};
+                return true;
+            }
+        }
+        if (worker->recalling) {
+            pp_scheduler_worker_hold_up(scheduler, worker, true, false);
+        }
+    }
+    return false;
+}
+
 /* How many tasks a worker may have, this one included. */
 static unsigned credit_for(const struct pp_scheduler *scheduler, const struct pp_scheduled *task)
 {
-    return task->bytes > 0 || scheduler->usual_ns > PP_SCHEDULER_SHORT_NS ? 1 : PP_SCHEDULER_CREDIT;
+    uint64_t credit;
+
+    if (task->bytes > 0 || scheduler->usual_ns > PP_SCHEDULER_SHORT_NS) {
+        return 1;
+    }
+    if (!task->light || scheduler->usual_ns == 0) {
+        return 2;
+    }
+    credit = PP_SCHEDULER_AHEAD_NS / scheduler->usual_ns;
+    return credit < 2 ? 2 : credit > PP_SCHEDULER_CREDIT ? PP_SCHEDULER_CREDIT : (unsigned)credit;
 }
 
 /*
@@ -84,10 +115,13 @@ static struct pp_scheduler_worker *choose_worker(struct pp_scheduler *scheduler,
 {
     unsigned credit = credit_for(scheduler, task);
     bool some_wait_alone = scheduler->waiting.alone.first != NULL;
-    unsigned count = scheduler->busy < scheduler->limits.workers ? 0 : 1;
+    uint64_t counts = scheduler->open_counts & ((UINT64_C(1) << credit) - 1);
 
-    for (; count < credit; count++) {
-        struct pp_scheduler_worker *worker = scheduler->open[count];
+    if (scheduler->busy >= scheduler->limits.workers) {
+        counts &= ~UINT64_C(1); /* no idle one */
+    }
+    for (; counts != 0; counts &= counts - 1) {
+        struct pp_scheduler_worker *worker = scheduler->open[__builtin_ctzll(counts)];
 
         while (worker != NULL &&
                (task->alone ? !worker->fresh : worker->fresh && some_wait_alone)) {
@@ -190,6 +224,6 @@ static bool next_close(struct pp_scheduler *scheduler, struct pp_action *action)
 bool pp_scheduler_next(struct pp_scheduler *scheduler, struct pp_action *ret_action)
 {
     return next_kill(scheduler, ret_action) || next_resolve(scheduler, ret_action) ||
-           next_start(scheduler, ret_action) || next_send(scheduler, ret_action) ||
-           next_close(scheduler, ret_action);
+           next_start(scheduler, ret_action) || next_recall(scheduler, ret_action) ||
+           next_send(scheduler, ret_action) || next_close(scheduler, ret_action);
 }

@@ -46,6 +46,8 @@ struct pp_scheduler_worker {
     bool closing;   /* was told to end */
     bool fresh;     /* no task was sent to it yet */
     bool alone;     /* its task must be the only one */
+    bool stuck;     /* at one task for long, so it gets no more */
+    bool recalling; /* and what waits behind that is taken back */
     uint32_t given; /* tasks that were sent to it */
     unsigned first; /* of the inbox, which is a ring */
     unsigned count;
@@ -64,13 +66,16 @@ struct pp_scheduler {
     uint32_t to_kill;                      /* workers that must die and were not killed yet */
     uint32_t retiring;                     /* workers that do, and were not closed yet */
     uint32_t closing;
-    uint32_t busy;                                         /* workers that have tasks */
+    uint32_t recalling;
+    uint32_t busy;  /* workers that have tasks */
+    uint32_t laden; /* workers that have more than one, and are not known to be stuck */
     struct pp_scheduler_worker *open[PP_SCHEDULER_CREDIT]; /* by the tasks that they have */
+    uint64_t open_counts;                                  /* bit i: open[i] is not empty */
     struct pp_scheduler_queues waiting;
     struct pp_scheduler_queue ended;
     size_t used;       /* bytes of tasks in inboxes */
     size_t held;       /* bytes outside of them */
-    uint64_t usual_ns; /* moving average of run times */
+    uint64_t usual_ns; /* moving average of run times, of at least 1; 0: none is known */
     unsigned vain_deaths;
     bool tight; /* the last worker that was ordered could not be started */
     bool stopped;
@@ -102,13 +107,19 @@ void pp_scheduler_worker_condemn(struct pp_scheduler *scheduler,
                                  struct pp_scheduler_worker *worker);
 void pp_scheduler_worker_kill(struct pp_scheduler *scheduler, struct pp_scheduler_worker *worker);
 
-/* scheduler_workers.c: the inbox. The last entry is put there with its task; the first and the last
- * are taken, which returns the task or, of an aborted one, NULL. */
+/* scheduler_workers.c: stuck, and recalling or not; or not stuck at all. */
+void pp_scheduler_worker_hold_up(struct pp_scheduler *scheduler, struct pp_scheduler_worker *worker,
+                                 bool stuck, bool recalling);
+
+/* scheduler_workers.c: the inbox. The last entry is put there with its task; the first is taken
+ * when it has ended, or any that has not run there, which returns the task or, of an aborted one,
+ * NULL. */
 void pp_scheduler_worker_give(struct pp_scheduler *scheduler, struct pp_scheduler_worker *worker,
                               struct pp_scheduled *task);
 struct pp_scheduler_entry *pp_scheduler_worker_entry(struct pp_scheduler_worker *worker,
                                                      unsigned index);
 struct pp_scheduled *pp_scheduler_worker_take_first(struct pp_scheduler *scheduler,
                                                     struct pp_scheduler_worker *worker);
-struct pp_scheduled *pp_scheduler_worker_take_last(struct pp_scheduler *scheduler,
-                                                   struct pp_scheduler_worker *worker);
+struct pp_scheduled *pp_scheduler_worker_take_back(struct pp_scheduler *scheduler,
+                                                   struct pp_scheduler_worker *worker,
+                                                   unsigned index);

@@ -20,6 +20,9 @@ static void close_list(struct pp_scheduler *scheduler, struct pp_scheduler_worke
         worker->previous->next = worker->next;
     } else {
         scheduler->open[count] = worker->next;
+        if (worker->next == NULL) {
+            scheduler->open_counts &= ~(UINT64_C(1) << count);
+        }
     }
     if (worker->next != NULL) {
         worker->next->previous = worker->previous;
@@ -35,7 +38,7 @@ static void list_again(struct pp_scheduler *scheduler, struct pp_scheduler_worke
 {
     close_list(scheduler, worker, count);
     if (worker->state != PP_PLACE_READY || worker->must_die || worker->retiring || worker->alone ||
-        worker->count == PP_SCHEDULER_CREDIT) {
+        worker->stuck || worker->count == PP_SCHEDULER_CREDIT) {
         return;
     }
     worker->next = scheduler->open[worker->count];
@@ -43,7 +46,13 @@ static void list_again(struct pp_scheduler *scheduler, struct pp_scheduler_worke
         worker->next->previous = worker;
     }
     scheduler->open[worker->count] = worker;
+    scheduler->open_counts |= UINT64_C(1) << worker->count;
     worker->is_open = true;
+}
+
+static bool is_laden(const struct pp_scheduler_worker *worker)
+{
+    return worker->count > 1 && !worker->stuck;
 }
 
 void pp_scheduler_worker_enter(struct pp_scheduler *scheduler, struct pp_scheduler_worker *worker,
@@ -62,6 +71,8 @@ void pp_scheduler_worker_enter(struct pp_scheduler *scheduler, struct pp_schedul
     scheduler->retiring -= worker->retiring && !worker->closing;
     scheduler->closing -= worker->closing;
     scheduler->busy -= worker->count > 0;
+    scheduler->laden -= is_laden(worker);
+    scheduler->recalling -= worker->recalling;
     *worker = (struct pp_scheduler_worker){.state = state};
 }
 
@@ -109,7 +120,9 @@ void pp_scheduler_worker_give(struct pp_scheduler *scheduler, struct pp_schedule
         (struct pp_scheduler_entry){.id = task->id, .bytes = task->bytes, .task = task};
     scheduler->used += task->bytes;
     scheduler->busy += worker->count == 0;
+    scheduler->laden -= is_laden(worker);
     worker->count++;
+    scheduler->laden += is_laden(worker);
     worker->given++;
     worker->fresh = false;
     worker->alone = task->alone;
@@ -117,17 +130,32 @@ void pp_scheduler_worker_give(struct pp_scheduler *scheduler, struct pp_schedule
 }
 
 /* An entry has left the inbox; its memory is free of this worker. */
-static struct pp_scheduled *took(struct pp_scheduler *scheduler, struct pp_scheduler_worker *worker,
-                                 const struct pp_scheduler_entry *entry)
+static void lighten(struct pp_scheduler *scheduler, struct pp_scheduler_worker *worker,
+                    size_t bytes)
 {
-    scheduler->used -= entry->bytes;
+    scheduler->used -= bytes;
+    scheduler->laden -= is_laden(worker);
     worker->count--;
+    scheduler->laden += is_laden(worker);
     if (worker->count == 0) {
         worker->alone = false;
         scheduler->busy--;
     }
     list_again(scheduler, worker, worker->count + 1);
-    return entry->task;
+}
+
+void pp_scheduler_worker_hold_up(struct pp_scheduler *scheduler, struct pp_scheduler_worker *worker,
+                                 bool stuck, bool recalling)
+{
+    scheduler->recalling += recalling;
+    scheduler->recalling -= worker->recalling;
+    worker->recalling = recalling;
+    if (worker->stuck != stuck) {
+        scheduler->laden -= is_laden(worker);
+        worker->stuck = stuck;
+        scheduler->laden += is_laden(worker);
+        list_again(scheduler, worker, worker->count);
+    }
 }
 
 struct pp_scheduled *pp_scheduler_worker_take_first(struct pp_scheduler *scheduler,
@@ -136,12 +164,21 @@ struct pp_scheduled *pp_scheduler_worker_take_first(struct pp_scheduler *schedul
     const struct pp_scheduler_entry *entry = pp_scheduler_worker_entry(worker, 0);
 
     worker->first = (worker->first + 1) % PP_SCHEDULER_CREDIT;
-    return took(scheduler, worker, entry);
+    lighten(scheduler, worker, entry->bytes);
+    pp_scheduler_worker_hold_up(scheduler, worker, false, false);
+    return entry->task;
 }
 
-struct pp_scheduled *pp_scheduler_worker_take_last(struct pp_scheduler *scheduler,
-                                                   struct pp_scheduler_worker *worker)
+struct pp_scheduled *pp_scheduler_worker_take_back(struct pp_scheduler *scheduler,
+                                                   struct pp_scheduler_worker *worker,
+                                                   unsigned index)
 {
-    worker->given--; /* it does not run there */
-    return took(scheduler, worker, pp_scheduler_worker_entry(worker, worker->count - 1));
+    struct pp_scheduler_entry taken = *pp_scheduler_worker_entry(worker, index);
+
+    for (unsigned i = index; i + 1 < worker->count; i++) {
+        *pp_scheduler_worker_entry(worker, i) = *pp_scheduler_worker_entry(worker, i + 1);
+    }
+    worker->given--;
+    lighten(scheduler, worker, taken.bytes);
+    return taken.task;
 }

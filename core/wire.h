@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "core/process.h"
+#include "core/ring.h"
 #include "core/task.h"
 
 enum pp_message_kind {
@@ -18,6 +19,8 @@ enum pp_message_kind {
                              memory. Once, before all others */
     PP_MESSAGE_TASK,   /* struct pp_task_message, arguments; fds: attached slots, then the task's */
     PP_MESSAGE_FORGET, /* struct pp_forget_message */
+    /* both ways */
+    PP_MESSAGE_BELL, /* nothing but its kind: look at the ring */
     /* worker to host */
     PP_MESSAGE_READY,  /* struct pp_ready_message: once, before any result */
     PP_MESSAGE_RESULT, /* struct pp_result_message, reply */
@@ -103,6 +106,55 @@ struct pp_exited_message {
     int32_t exit_code; /* where signal is 0 */
 };
 
+/*
+ * Small tasks and results do not go by messages but by two rings (core/ring.h) in the memory that
+ * host and worker share. A task that is too large for an entry, or brings descriptors, has an entry
+ * as well, which says that the task itself is the next message: so there is one order. Results need
+ * no such entry: a worker answers in the order of its tasks, by whichever way.
+ */
+
+/* What has become of a task in the host's ring; who changes it from WAITING has it. */
+enum {
+    PP_RING_TASK_WAITING,
+    PP_RING_TASK_TAKEN,    /* the worker: it will answer */
+    PP_RING_TASK_RECALLED, /* the host: not to be run; its message, if it is one, is to be dropped
+                            */
+    PP_RING_TASK_WITHDRAWN /* the host: likewise, and its message will never come */
+};
+
+/* The most bytes of arguments in an entry; a multiple of 16. */
+#define PP_RING_ARGUMENTS_MAX 208
+
+/* An entry of the host's ring. It is not used again before its task, or a later one, was answered.
+ */
+struct pp_ring_task {
+    _Atomic uint32_t state;
+    uint32_t by_message; /* 1: the task is the next message, and the fields below are not set */
+    uint64_t task;       /* never 0 */
+    uint32_t function;   /* index, see core/builtin.h */
+    uint32_t arguments_length;
+    uint32_t slot_count;
+    uint32_t reserved;
+    uint32_t slots[PP_TASK_SLOTS_MAX];        /* ids of slots that the worker has mapped */
+    uint8_t arguments[PP_RING_ARGUMENTS_MAX]; /* where the function reads them */
+};
+
+/* The most bytes of a reply, or of an error's message with its NUL, in an entry. */
+#define PP_RING_REPLY_MAX 224
+
+/* An entry of the worker's ring. */
+struct pp_ring_result {
+    uint64_t task;
+    uint64_t start_ns;
+    uint64_t run_ns;
+    int32_t status;  /* what the function returned */
+    uint32_t length; /* of the reply; where status is not 0, of the error's message */
+    uint8_t bytes[PP_RING_REPLY_MAX];
+};
+
+_Static_assert(sizeof(struct pp_ring_task) == PP_RING_ENTRY_BYTES, "an entry");
+_Static_assert(offsetof(struct pp_ring_task, arguments) % 16 == 0, "aligned like any arguments");
+_Static_assert(sizeof(struct pp_ring_result) == PP_RING_ENTRY_BYTES, "an entry");
 _Static_assert(sizeof(struct pp_start_message) == 32 + PP_PROCESS_NAME_MAX + 1 + 16 * PP_SHARED_MAX,
                "no padding");
 _Static_assert(sizeof(struct pp_task_message) == 32 + 16 * PP_TASK_SLOTS_MAX, "no padding");

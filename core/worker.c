@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A worker trusts its host and owes it the truth: it stamps the task into the control page before
+ * A worker trusts its host and owes it the truth: it stamps the task into the control memory before
  * it runs it and clears the stamp after it answered, so that at whatever instruction it dies the
  * host finds either the answer or the name of the task that was in work.
- *
- * A slot is mapped when it first comes and stays mapped until the host says that it is gone: fresh
- * mappings would cost their page faults again with every photo. Scratch memory is kept likewise.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -20,85 +17,6 @@
 #include "core/wire.h"
 #include "core/worker_private.h"
 
-struct pp_worker_mapped {
-    struct pp_slot slot;
-    struct pp_worker_mapped *next;
-};
-
-static struct pp_worker_mapped *find_mapped(struct pp_worker *worker, uint32_t id)
-{
-    struct pp_worker_mapped *mapped = worker->mapped;
-
-    while (mapped != NULL && mapped->slot.id != id) {
-        mapped = mapped->next;
-    }
-    return mapped;
-}
-
-static int attach(struct pp_worker *worker, uint32_t id, int fd, size_t capacity)
-{
-    struct pp_worker_mapped *mapped = calloc(1, sizeof(*mapped));
-    int r;
-
-    if (mapped == NULL) {
-        close(fd);
-        return -ENOMEM;
-    }
-    r = pp_slot_attach(&mapped->slot, id, fd, capacity);
-    if (r != 0) {
-        free(mapped);
-        return r;
-    }
-    mapped->next = worker->mapped;
-    worker->mapped = mapped;
-    return 0;
-}
-
-static void forget(struct pp_worker *worker, uint32_t id)
-{
-    for (struct pp_worker_mapped **at = &worker->mapped; *at != NULL; at = &(*at)->next) {
-        if ((*at)->slot.id == id) {
-            struct pp_worker_mapped *mapped = *at;
-
-            *at = mapped->next;
-            pp_slot_finish(&mapped->slot);
-            free(mapped);
-            return;
-        }
-    }
-}
-
-/* Map the slots that come for the first time and fill in the call's slots. */
-static int take_slots(struct pp_worker *worker, const struct pp_task_message *task,
-                      struct pp_message *message, struct pp_call *call, uint32_t *ret_fds_used)
-{
-    uint32_t used = 0;
-
-    for (uint32_t i = 0; i < task->slot_count; i++) {
-        struct pp_worker_mapped *mapped;
-
-        if (task->slots[i].attached) {
-            int r = used < message->fd_count
-                        ? attach(worker, task->slots[i].id, pp_message_take_fd(message, used++),
-                                 task->slots[i].capacity)
-                        : -EPROTO;
-
-            if (r != 0) {
-                return r;
-            }
-        }
-        mapped = find_mapped(worker, task->slots[i].id);
-        if (mapped == NULL) {
-            return -EPROTO;
-        }
-        call->slots[i].bytes = mapped->slot.bytes;
-        call->slots[i].capacity = mapped->slot.capacity;
-    }
-    call->slot_count = task->slot_count;
-    *ret_fds_used = used;
-    return 0;
-}
-
 /* Make the call out of the message; its descriptors stay the message's. */
 static int build_call(struct pp_worker *worker, const struct pp_task_message *task,
                       struct pp_message *message, struct pp_call *call)
@@ -110,7 +28,7 @@ static int build_call(struct pp_worker *worker, const struct pp_task_message *ta
         message->length != sizeof(*task) + task->arguments_length) {
         return -EPROTO;
     }
-    r = take_slots(worker, task, message, call, &used);
+    r = pp_worker_take_slots(worker, task, message, call, &used);
     if (r != 0) {
         return r;
     }
@@ -135,17 +53,20 @@ int pp_worker_send(struct pp_worker *worker, const void *first, size_t first_len
     return r == PP_CHANNEL_AGAIN ? -EPROTO : r;
 }
 
-static int answer(struct pp_worker *worker, uint64_t task, int status, uint64_t start_ns,
-                  const struct pp_call_private *private)
+static int answer(struct pp_worker *worker, const struct pp_worker_order *order, int status,
+                  uint64_t start_ns, const struct pp_call_private *private)
 {
     struct pp_result_message result = {
         .kind = PP_MESSAGE_RESULT,
         .status = status,
-        .task = task,
+        .task = order->task,
         .start_ns = start_ns,
         .run_ns = pp_clock_ns() - start_ns,
     };
 
+    if (order->by_ring && pp_worker_ring_answer(worker, order->task, status, start_ns, private)) {
+        return 0;
+    }
     if (status != 0) {
         result.error = private->error;
     } else {
@@ -154,14 +75,45 @@ static int answer(struct pp_worker *worker, uint64_t task, int status, uint64_t 
     return pp_worker_send(worker, &result, sizeof(result), private->reply, result.reply_length);
 }
 
-static int run_task(struct pp_worker *worker, struct pp_message *message)
+int pp_worker_run_call(struct pp_worker *worker, const struct pp_worker_order *order,
+                       struct pp_call *call, int broken)
 {
+    int status;
+    int r = 0;
+    uint64_t start_ns;
+
+    pp_point("worker.before-stamp");
+    pp_control_stamp(worker->control, order->task);
+    pp_point("worker.after-stamp");
+    start_ns = pp_clock_ns();
+    if (broken == 0) {
+        status = pp_call_run(call, order->function, "the task failed");
+    } else {
+        status = pp_error_set_errno(&call->private->error, broken,
+                                    "cannot map the task's shared memory");
+    }
+    pp_point("worker.before-answer");
+    if (answer(worker, order, status, start_ns, call->private) != 0) {
+        r = -EPIPE;
+    }
+    pp_point("worker.after-answer");
+    pp_control_stamp(worker->control, 0);
+    pp_point("worker.after-task");
+    if (worker->once) {
+        worker->exit_code = status == 0 ? 0 : 1;
+        return PP_WORKER_CLOSED;
+    }
+    /* Without the memory that the host thinks it has mapped, it is of no more use. */
+    return r != 0 ? r : broken;
+}
+
+int pp_worker_run_message(struct pp_worker *worker, bool by_ring, bool wanted)
+{
+    struct pp_message *message = &worker->message;
     struct pp_task_message task;
     struct pp_call_private private;
     struct pp_call call;
     uint8_t reply[PP_TASK_REPLY_MAX];
-    uint64_t start_ns;
-    int status;
     int r;
 
     if (!worker->started || message->length < sizeof(task)) {
@@ -173,71 +125,65 @@ static int run_task(struct pp_worker *worker, struct pp_message *message)
     }
     pp_call_init(&call, &private, worker, reply, sizeof(reply));
     r = build_call(worker, &task, message, &call);
-    if (r == -EPROTO) {
+    if (r == -EPROTO || !wanted) {
         return r;
     }
-    pp_point("worker.before-stamp");
-    pp_control_stamp(worker->control, task.task);
-    pp_point("worker.after-stamp");
-    start_ns = pp_clock_ns();
-    if (r == 0) {
-        status = pp_call_run(&call, task.function, "the task failed");
-    } else {
-        status = pp_error_set_errno(&private.error, r, "cannot map the task's shared memory");
-    }
-    pp_point("worker.before-answer");
-    /* Without the memory that the host thinks it has mapped, it is of no more use. */
-    if (answer(worker, task.task, status, start_ns, &private) != 0) {
-        r = -EPIPE;
-    }
-    pp_point("worker.after-answer");
-    pp_control_stamp(worker->control, 0);
-    pp_point("worker.after-task");
-    if (worker->once) {
-        worker->exit_code = status == 0 ? 0 : 1;
-        r = PP_WORKER_CLOSED;
-    }
-    return r;
+    return pp_worker_run_call(worker,
+                              &(struct pp_worker_order){
+                                  .task = task.task,
+                                  .function = task.function,
+                                  .by_ring = by_ring,
+                              },
+                              &call, r);
 }
 
-static int handle(struct pp_worker *worker, struct pp_message *message)
+uint32_t pp_worker_message_kind(const struct pp_worker *worker)
 {
-    struct pp_forget_message forget_message;
-    uint32_t kind;
+    uint32_t kind = 0;
 
-    if (message->length < sizeof(kind)) {
-        return -EPROTO;
+    if (worker->message.length >= sizeof(kind)) {
+        memcpy(&kind, worker->message.bytes, sizeof(kind));
     }
-    memcpy(&kind, message->bytes, sizeof(kind));
-    switch (kind) {
+    return kind;
+}
+
+int pp_worker_handle(struct pp_worker *worker)
+{
+    struct pp_forget_message forget;
+    int r;
+
+    switch (pp_worker_message_kind(worker)) {
     case PP_MESSAGE_START:
-        return pp_worker_start(worker, message);
+        r = pp_worker_start(worker, &worker->message);
+        break;
     case PP_MESSAGE_TASK:
-        return run_task(worker, message);
+        r = pp_worker_run_message(worker, false, true);
+        break;
     case PP_MESSAGE_FORGET:
-        memcpy(&forget_message, message->bytes, sizeof(forget_message));
-        forget(worker, forget_message.slot);
-        return 0;
+        memcpy(&forget, worker->message.bytes, sizeof(forget));
+        pp_worker_forget(worker, forget.slot);
+        r = 0;
+        break;
+    case PP_MESSAGE_BELL:
+        r = 0; /* it has done its work: the worker is awake */
+        break;
     default:
-        return -EPROTO;
+        r = -EPROTO;
+        break;
     }
+    pp_message_close(&worker->message);
+    return r;
 }
 
 int pp_worker_step(struct pp_worker *worker)
 {
-    int r = pp_channel_receive(worker->end, &worker->message);
+    struct pp_ring_task *entry;
+    int r = pp_worker_ring_wait(worker, &entry);
 
-    if (r == PP_CHANNEL_CLOSED) {
-        return PP_WORKER_CLOSED;
+    if (r != 0) {
+        return r;
     }
-    if (r == PP_CHANNEL_AGAIN) {
-        return PP_WORKER_AGAIN;
-    }
-    if (r == 0) {
-        r = handle(worker, &worker->message);
-        pp_message_close(&worker->message);
-    }
-    return r;
+    return entry != NULL ? pp_worker_ring_run(worker, entry) : pp_worker_handle(worker);
 }
 
 int pp_worker_create(struct pp_worker **ret_worker, const struct pp_program *program, int end,
@@ -252,6 +198,8 @@ int pp_worker_create(struct pp_worker **ret_worker, const struct pp_program *pro
     worker->program = program;
     worker->control = control;
     worker->end = end;
+    pp_ring_side_init(&worker->tasks, &control->tasks);
+    pp_ring_side_init(&worker->results, &control->results);
     *ret_worker = worker;
     return 0;
 }
@@ -261,9 +209,7 @@ void pp_worker_destroy(struct pp_worker *worker)
     if (worker == NULL) {
         return;
     }
-    while (worker->mapped != NULL) {
-        forget(worker, worker->mapped->slot.id);
-    }
+    pp_worker_forget_all(worker);
     if (worker->scratch != NULL) {
         munmap(worker->scratch, worker->scratch_bytes);
     }

@@ -71,7 +71,6 @@ void pp_worker_process_buffer_lines(void)
 
 int pp_worker_process_run(const struct pp_program *program)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
     struct pp_control *control;
     struct pp_slot slot;
 
@@ -81,7 +80,7 @@ int pp_worker_process_run(const struct pp_program *program)
     pp_worker_process_buffer_lines();
     if (fcntl(PP_WORKER_PROCESS_END, F_SETFD, FD_CLOEXEC) != 0 ||
         fcntl(PP_WORKER_PROCESS_CONTROL, F_SETFD, FD_CLOEXEC) != 0 ||
-        pp_slot_attach(&slot, 1, PP_WORKER_PROCESS_CONTROL, page) != 0) {
+        pp_slot_attach(&slot, 1, PP_WORKER_PROCESS_CONTROL, pp_control_capacity()) != 0) {
         return PP_WORKER_EXIT_USELESS;
     }
     control = slot.bytes;

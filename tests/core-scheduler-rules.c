@@ -37,6 +37,89 @@ static void test_slow_tasks_are_not_sent_ahead(void)
     finish_model(&model);
 }
 
+/* Tell the scheduler that task @t, the first of worker 0, has ended after @run_ns. */
+static void finish_after(struct model *model, uint64_t run_ns)
+{
+    struct model_worker *worker = &model->workers[0];
+    struct pp_scheduled *task = worker->inbox[0];
+    bool known;
+
+    worker->count--;
+    memmove(worker->inbox, worker->inbox + 1, sizeof(worker->inbox[0]) * worker->count);
+    model->was_finished[index_of(model, task)] = true;
+    g_assert_true(pp_scheduler_finished(model->scheduler, 0, task->id, PP_DONE, run_ns, &known) ==
+                  task);
+    act(model);
+}
+
+static void submit_light_tasks(struct model *model, uint32_t count)
+{
+    submit_tasks(model, count, 0);
+    for (uint32_t t = 0; t < count; t++) {
+        model->tasks[t].light = true;
+    }
+}
+
+/* Two as long as nobody knows how long they take, then as many as make up a batch's work. */
+static void test_light_tasks_are_sent_ahead_in_numbers(void)
+{
+    struct model model;
+
+    open_model(&model, 1, 0, SIZE_MAX);
+    submit_light_tasks(&model, TASKS_MAX);
+    ready(&model, 0);
+    g_assert_cmpuint(model.workers[0].count, ==, 2);
+    finish_after(&model, PP_SCHEDULER_AHEAD_NS / 10);
+    g_assert_cmpuint(model.workers[0].count, ==, 10);
+    for (int i = 0; i < 10; i++) {
+        finish_after(&model, 0);
+    }
+    g_assert_cmpuint(model.workers[0].count, >, 10);
+    finish_after(&model, 100 * PP_SCHEDULER_SHORT_NS);
+    while (model.workers[0].count > 0) {
+        unsigned before = model.workers[0].count;
+
+        finish_after(&model, 100 * PP_SCHEDULER_SHORT_NS);
+        g_assert_cmpuint(model.workers[0].count, <=, before > 1 ? before - 1 : 1);
+    }
+    finish_model(&model);
+}
+
+/* The second worker comes late: what waits behind the first one's long task goes to it, in order.
+ */
+static void test_what_waits_behind_a_long_task_goes_to_an_idle_worker(void)
+{
+    struct model model;
+
+    open_model(&model, 2, 0, SIZE_MAX);
+    submit_light_tasks(&model, 2);
+    ready(&model, 0);
+    g_assert_cmpuint(model.workers[0].count, ==, 2);
+    g_assert_false(pp_scheduler_is_uneven(model.scheduler));
+    ready(&model, 1);
+    g_assert_true(pp_scheduler_is_uneven(model.scheduler));
+    get_stuck(&model, 0, false);
+    g_assert_cmpuint(model.workers[0].count, ==, 1);
+    g_assert_true(model.workers[1].inbox[0] == &model.tasks[1]);
+    g_assert_false(pp_scheduler_is_uneven(model.scheduler));
+    finish_model(&model);
+}
+
+/* A worker that has begun with all of its tasks is asked once, and not again before it goes on. */
+static void test_what_a_worker_keeps_is_not_asked_for_again(void)
+{
+    struct model model;
+
+    open_model(&model, 2, 0, SIZE_MAX);
+    submit_light_tasks(&model, 2);
+    ready(&model, 0);
+    ready(&model, 1);
+    get_stuck(&model, 0, true);
+    g_assert_cmpuint(model.workers[0].count, ==, 2);
+    g_assert_false(pp_scheduler_is_uneven(model.scheduler));
+    finish_model(&model);
+}
+
 /* What would lie idle with a busy worker is memory that another one could use. */
 static void test_a_task_with_memory_is_not_sent_ahead(void)
 {
@@ -312,6 +395,12 @@ int main(int argc, char **argv)
     g_test_add_func("/scheduler/tasks-are-sent-in-the-order-of-submission",
                     test_tasks_are_sent_in_the_order_of_submission);
     g_test_add_func("/scheduler/slow-tasks-are-not-sent-ahead", test_slow_tasks_are_not_sent_ahead);
+    g_test_add_func("/scheduler/light-tasks-are-sent-ahead-in-numbers",
+                    test_light_tasks_are_sent_ahead_in_numbers);
+    g_test_add_func("/scheduler/what-waits-behind-a-long-task-goes-to-an-idle-worker",
+                    test_what_waits_behind_a_long_task_goes_to_an_idle_worker);
+    g_test_add_func("/scheduler/what-a-worker-keeps-is-not-asked-for-again",
+                    test_what_a_worker_keeps_is_not_asked_for_again);
     g_test_add_func("/scheduler/a-task-with-memory-is-not-sent-ahead",
                     test_a_task_with_memory_is_not_sent_ahead);
     g_test_add_func("/scheduler/a-large-task-is-not-starved-by-small-ones",

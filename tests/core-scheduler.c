@@ -58,6 +58,16 @@ static void test_every_order_with_replacing_resolves_every_task_once(void)
     g_assert_cmpuint(runs, >, 10000);
 }
 
+/* Light tasks, so that one worker is sent all of them and others come too late. */
+static void test_every_order_with_recalls_resolves_every_task_once(void)
+{
+    static const struct pp_scheduler_limits limits = {.workers = 2, .budget = 1000};
+    unsigned long runs = run_every_order(&limits, 7, 5);
+
+    g_test_message("%lu orders", runs);
+    g_assert_cmpuint(runs, >, 10000);
+}
+
 static void test_random_orders_of_events_resolve_every_task_once(void)
 {
     for (int run = 0; run < 20000; run++) {
@@ -73,7 +83,7 @@ static void test_random_orders_of_events_resolve_every_task_once(void)
         if (limits.tasks_per_worker > 0 || g_test_rand_bit()) {
             limits.spare_places = (uint32_t)g_test_rand_int_range(1, (gint32)limits.workers + 1);
         }
-        open_model_with(&model, &limits, (uint32_t)g_test_rand_int_range(0, TASKS_MAX + 1));
+        open_model_with(&model, &limits, (uint32_t)g_test_rand_int_range(0, 16));
         for (int i = 0; i < length; i++) {
             struct choice choices[CHOICES_MAX];
             unsigned n = list_choices(&model, choices);
@@ -97,6 +107,8 @@ int main(int argc, char **argv)
                     test_every_order_of_events_resolves_every_task_once);
     g_test_add_func("/scheduler/every-order-with-replacing-resolves-every-task-once",
                     test_every_order_with_replacing_resolves_every_task_once);
+    g_test_add_func("/scheduler/every-order-with-recalls-resolves-every-task-once",
+                    test_every_order_with_recalls_resolves_every_task_once);
     g_test_add_func("/scheduler/random-orders-of-events-resolve-every-task-once",
                     test_random_orders_of_events_resolve_every_task_once);
     return g_test_run();

@@ -14,7 +14,7 @@
 
 #include "core/scheduler.h"
 
-enum { WORKERS_MAX = 4, PLACES_MAX = 2 * WORKERS_MAX, TASKS_MAX = 12, CHOICES_MAX = 96 };
+enum { WORKERS_MAX = 4, PLACES_MAX = 2 * WORKERS_MAX, TASKS_MAX = 40, CHOICES_MAX = 192 };
 
 struct model_worker {
     bool started;
@@ -33,6 +33,7 @@ struct model {
     struct pp_scheduler_limits limits;
     uint32_t place_count;
     uint32_t task_count;
+    bool keeps;        /* workers have begun with all that they were sent */
     bool start_failed; /* once: then not every place need be filled at the end */
     struct model_worker workers[PLACES_MAX];
     struct pp_scheduled tasks[TASKS_MAX];
@@ -149,6 +150,31 @@ static inline void check_close(struct model *model, uint32_t w)
     worker->to_close = true;
 }
 
+/* Only what waits behind another task is recalled, from the back, while somebody is idle. */
+static inline void check_recall(struct model *model, const struct pp_action *action)
+{
+    struct model_worker *worker = &model->workers[action->worker];
+    unsigned at = worker->count - 1;
+
+    g_assert_cmpuint(busy_workers(model), <, model->limits.workers);
+    while (at > 1 && worker->aborted[at]) {
+        at--;
+    }
+    g_assert_cmpuint(at, >, 0);
+    g_assert_true(worker->inbox[at] == action->task && !worker->aborted[at]);
+    if (model->keeps) {
+        pp_scheduler_kept(model->scheduler, action->worker);
+        return;
+    }
+    worker->count--;
+    worker->ever_sent--;
+    memmove(worker->inbox + at, worker->inbox + at + 1,
+            sizeof(worker->inbox[0]) * (worker->count - at));
+    memmove(worker->aborted + at, worker->aborted + at + 1,
+            sizeof(worker->aborted[0]) * (worker->count - at));
+    pp_scheduler_recalled(model->scheduler, action->task);
+}
+
 static inline void act(struct model *model)
 {
     struct pp_action action;
@@ -165,6 +191,9 @@ static inline void act(struct model *model)
         case PP_ACTION_KILL:
             g_assert_true(model->workers[action.worker].started);
             model->workers[action.worker].to_kill = true;
+            break;
+        case PP_ACTION_RECALL:
+            check_recall(model, &action);
             break;
         case PP_ACTION_CLOSE:
             check_close(model, action.worker);
@@ -235,6 +264,19 @@ static inline void retire(struct model *model, uint32_t w)
     act(model);
 }
 
+/* A worker is found to be at its first task for long. */
+static inline void get_stuck(struct model *model, uint32_t w, bool keeps)
+{
+    model->keeps = keeps;
+    pp_scheduler_stuck(model->scheduler, w);
+    act(model);
+    if (!keeps) {
+        for (unsigned i = 1; i < model->workers[w].count; i++) {
+            g_assert_true(model->workers[w].aborted[i]);
+        }
+    }
+}
+
 static inline void abort_task(struct model *model, uint32_t t)
 {
     struct pp_scheduled *task = &model->tasks[t];
@@ -264,11 +306,13 @@ struct choice {
         CHOICE_FINISH,
         CHOICE_DIE,
         CHOICE_RETIRE,
+        CHOICE_STUCK,
         CHOICE_ABORT
     } kind;
     uint32_t index;
     bool blame;
     enum pp_death death;
+    bool keeps;
 };
 
 static inline unsigned list_choices(const struct model *model, struct choice *choices)
@@ -289,13 +333,17 @@ static inline unsigned list_choices(const struct model *model, struct choice *ch
         }
         if (worker->count > 0) {
             choices[n++] = (struct choice){.kind = CHOICE_FINISH, .index = w};
-            choices[n++] = (struct choice){CHOICE_DIE, w, true, PP_DEATH_CRASH};
-            choices[n++] = (struct choice){CHOICE_DIE, w, true, PP_DEATH_KILL};
-            choices[n++] = (struct choice){CHOICE_DIE, w, true, PP_DEATH_LOST};
+            choices[n++] = (struct choice){CHOICE_DIE, w, true, PP_DEATH_CRASH, false};
+            choices[n++] = (struct choice){CHOICE_DIE, w, true, PP_DEATH_KILL, false};
+            choices[n++] = (struct choice){CHOICE_DIE, w, true, PP_DEATH_LOST, false};
         }
-        choices[n++] =
-            (struct choice){CHOICE_DIE, w, false,
-                            worker->to_kill || worker->to_close ? PP_DEATH_ORDER : PP_DEATH_KILL};
+        if (worker->count > 1 && pp_scheduler_is_uneven(model->scheduler)) {
+            choices[n++] = (struct choice){.kind = CHOICE_STUCK, .index = w};
+            choices[n++] = (struct choice){.kind = CHOICE_STUCK, .index = w, .keeps = true};
+        }
+        choices[n++] = (struct choice){
+            CHOICE_DIE, w, false,
+            worker->to_kill || worker->to_close ? PP_DEATH_ORDER : PP_DEATH_KILL, false};
     }
     for (uint32_t t = 0; t < model->task_count; t++) {
         if (model->tasks[t].outcome == PP_OUTCOME_PENDING) {
@@ -317,6 +365,9 @@ static inline void apply(struct model *model, const struct choice *choice)
         break;
     case CHOICE_RETIRE:
         retire(model, choice->index);
+        break;
+    case CHOICE_STUCK:
+        get_stuck(model, choice->index, choice->keeps);
         break;
     case CHOICE_FINISH:
         finish_head(model, choice->index);
@@ -346,6 +397,7 @@ static inline void open_model_with(struct model *model, const struct pp_schedule
             .crash_attempts = 1 + t % 2,
             .kill_attempts = 1 + t % 3,
             .priority = (enum pp_priority)(t / 2 % 3),
+            .light = t % 3 == 0,
         };
         pp_scheduler_submit(model->scheduler, &model->tasks[t]);
     }
