@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/utf8.h"
 
 int pp_error_set(struct pp_error *error, int code, const char *format, ...)
 {
@@ -38,12 +39,27 @@ int pp_error_set_errno(struct pp_error *error, int code, const char *format, ...
     return code;
 }
 
+/* Of 0 bytes: no character; controls are ASCII's two kinds and U+0080 to U+009F. */
+static bool is_printable(const char *character, size_t length)
+{
+    const unsigned char *bytes = (const unsigned char *)character;
+
+    return length == 1 ? bytes[0] >= ' ' && bytes[0] != 0x7f
+                       : length > 1 && !(bytes[0] == 0xc2 && bytes[1] < 0xa0);
+}
+
 void pp_error_make_printable(struct pp_error *error)
 {
+    char *at = error->message;
+
     error->message[PP_ERROR_MESSAGE_BYTES - 1] = '\0';
-    for (char *c = error->message; *c != '\0'; c++) {
-        if ((unsigned char)*c < ' ' || *c == 0x7f) {
-            *c = '?';
+    while (*at != '\0') {
+        size_t length = pp_utf8_measure(at);
+        size_t step = length == 0 ? 1 : length;
+
+        if (!is_printable(at, length)) {
+            memset(at, '?', step);
         }
+        at += step;
     }
 }

@@ -30,7 +30,7 @@ int pp_error_set(struct pp_error *error, int code, const char *format, ...) PP_P
 int pp_error_set_errno(struct pp_error *error, int code, const char *format, ...) PP_PRINTF(3, 4);
 
 /*
- * End the message with NUL and put a question mark for each control character in it, for a text
- * that came from another process and may end up on a terminal.
+ * End the message with NUL and put question marks for the bytes of control characters and for those
+ * that are no UTF-8, for a text that came from another process and may end up on a terminal.
  */
 void pp_error_make_printable(struct pp_error *error);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/trace_file.h"
+#include "core/utf8.h"
 
 int pp_trace_file_open(struct pp_trace_file *file, int fd)
 {
@@ -52,7 +54,7 @@ static ssize_t write_some(int fd, const char *bytes, size_t length)
     return written;
 }
 
-static void flush(struct pp_trace_file *file)
+static void write_all(struct pp_trace_file *file)
 {
     size_t done = 0;
 
@@ -66,6 +68,31 @@ static void flush(struct pp_trace_file *file)
         }
     }
     file->length = 0;
+}
+
+/* A pipe that nobody reads any more is an error like others: the signal that comes with it is taken
+ * back, unless there was one before. */
+static void flush(struct pp_trace_file *file)
+{
+    const struct timespec now = {0};
+    sigset_t broken_pipe;
+    sigset_t pending;
+    sigset_t before;
+
+    if (file->error != 0 || file->length == 0) {
+        file->length = 0;
+        return;
+    }
+    sigemptyset(&broken_pipe);
+    sigaddset(&broken_pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &broken_pipe, &before);
+    sigpending(&pending);
+    write_all(file);
+    if (file->error == -EPIPE && sigismember(&pending, SIGPIPE) == 0) {
+        while (sigtimedwait(&broken_pipe, NULL, &now) < 0 && errno == EINTR) {
+        }
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 static void put(struct pp_trace_file *file, const char *bytes, size_t length)
@@ -99,33 +126,11 @@ void pp_trace_file_print(struct pp_trace_file *file, const char *format, ...)
     put(file, text, strlen(text));
 }
 
-/* How many bytes the UTF-8 character at @text has; 0 where there is none. */
-static size_t measure_character(const unsigned char *text)
-{
-    size_t length = text[0] < 0x80                       ? 1
-                    : text[0] >= 0xc2 && text[0] <= 0xdf ? 2
-                    : (text[0] & 0xf0) == 0xe0           ? 3
-                    : text[0] >= 0xf0 && text[0] <= 0xf4 ? 4
-                                                         : 0;
-
-    for (size_t i = 1; i < length; i++) {
-        if ((text[i] & 0xc0) != 0x80) { /* the NUL at the end among others */
-            return 0;
-        }
-    }
-    /* Too long for what it says, half of a surrogate pair, or above U+10FFFF. */
-    if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
-        (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f)) {
-        return 0;
-    }
-    return length;
-}
-
 void pp_trace_file_string(struct pp_trace_file *file, const char *text)
 {
     put(file, "\"", 1);
     while (*text != '\0') {
-        size_t length = measure_character((const unsigned char *)text);
+        size_t length = pp_utf8_measure(text);
 
         if (length == 0) {
             put(file, "\\ufffd", 6);

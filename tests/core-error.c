@@ -66,6 +66,49 @@ static void test_a_phase_is_printable_whatever_was_written(void)
     g_assert_cmpstr(text, ==, "a phase with a ");
 }
 
+/* Among them what an 8-bit terminal takes for the start of a command, alone and as a character. */
+static void test_a_message_of_others_is_printable(void)
+{
+    static const struct {
+        const char *written;
+        const char *shown;
+    } cases[] = {
+        {"plain", "plain"},
+        {"\x1b[31m\x7f\n", "?[31m??"},
+        {"a\xc2\x9b"
+         "31m",
+         "a??31m"},
+        {"\xc2\x80\xc2\x9f\xc2\xa0", "????\xc2\xa0"},
+        {"\x9b"
+         "31m",
+         "?31m"},
+        {"\xc3\xa9t\xc3\xa9 \xe2\x82\xac \xf0\x9f\x99\x82",
+         "\xc3\xa9t\xc3\xa9 \xe2\x82\xac \xf0\x9f\x99\x82"},
+        {"\xc0\x9b \xed\xa0\x80 \xf5\x80 cut \xe2\x82", "?? ??? ?? cut ??"},
+        {"", ""},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct pp_error error = {0};
+
+        g_strlcpy(error.message, cases[i].written, sizeof(error.message));
+        pp_error_make_printable(&error);
+        g_assert_cmpstr(error.message, ==, cases[i].shown);
+    }
+}
+
+/* A character that the end of the room cuts in two is none. */
+static void test_a_message_without_an_end_gets_one(void)
+{
+    struct pp_error error;
+
+    memset(error.message, 'a', sizeof(error.message));
+    memcpy(error.message + PP_ERROR_MESSAGE_BYTES - 2, "\xc3\xa9", 2);
+    pp_error_make_printable(&error);
+    g_assert_cmpuint(strlen(error.message), ==, PP_ERROR_MESSAGE_BYTES - 1);
+    g_assert_cmpint(error.message[PP_ERROR_MESSAGE_BYTES - 2], ==, '?');
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -77,5 +120,9 @@ int main(int argc, char **argv)
                     test_the_end_of_a_process_reads_as_words);
     g_test_add_func("/error/a-phase-is-printable-whatever-was-written",
                     test_a_phase_is_printable_whatever_was_written);
+    g_test_add_func("/error/a-message-of-others-is-printable",
+                    test_a_message_of_others_is_printable);
+    g_test_add_func("/error/a-message-without-an-end-gets-one",
+                    test_a_message_without_an_end_gets_one);
     return g_test_run();
 }

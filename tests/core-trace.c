@@ -519,6 +519,54 @@ static void test_the_first_error_comes_out_at_the_end(void)
     g_assert_cmpint(pp_trace_destroy(NULL), ==, 0);
 }
 
+/* Whether a SIGPIPE waits to be taken. */
+static bool is_sigpipe_pending(void)
+{
+    sigset_t pending;
+
+    g_assert_cmpint(sigpending(&pending), ==, 0);
+    return sigismember(&pending, SIGPIPE) == 1;
+}
+
+static void trace_into_a_broken_pipe(void)
+{
+    struct pp_trace *trace;
+    struct pp_pool *pool;
+    int ends[2];
+
+    g_assert_cmpint(pipe2(ends, O_CLOEXEC), ==, 0);
+    g_assert_cmpint(pp_trace_create(&trace, ends[1]), ==, 0);
+    close(ends[0]);
+    close(ends[1]);
+    pool = open_pool(trace, PP_START_IN_PROCESS, 1);
+    run_many(pool, "answer", 700);
+    pp_pool_destroy(pool);
+    g_assert_cmpint(pp_trace_destroy(trace), ==, -EPIPE);
+}
+
+/* The host neither dies of the signal nor has it left; one that it held back before stays. */
+static void test_a_broken_pipe_is_an_error_and_no_signal(void)
+{
+    void (*handler)(int) = signal(SIGPIPE, SIG_DFL);
+    sigset_t broken_pipe;
+    sigset_t before;
+    int number;
+
+    trace_into_a_broken_pipe();
+    g_assert_false(is_sigpipe_pending());
+    sigemptyset(&broken_pipe);
+    sigaddset(&broken_pipe, SIGPIPE);
+    g_assert_cmpint(pthread_sigmask(SIG_BLOCK, &broken_pipe, &before), ==, 0);
+    trace_into_a_broken_pipe();
+    g_assert_false(is_sigpipe_pending());
+    g_assert_cmpint(raise(SIGPIPE), ==, 0);
+    trace_into_a_broken_pipe();
+    g_assert_true(is_sigpipe_pending());
+    g_assert_cmpint(sigwait(&broken_pipe, &number), ==, 0);
+    g_assert_cmpint(pthread_sigmask(SIG_SETMASK, &before, NULL), ==, 0);
+    signal(SIGPIPE, handler);
+}
+
 static gpointer read_all(gpointer fd)
 {
     GString *text = g_string_new(NULL);
@@ -624,6 +672,8 @@ int main(int argc, char **argv)
                     test_a_pool_that_is_dropped_leaves_a_whole_file);
     g_test_add_func("/trace/the-first-error-comes-out-at-the-end",
                     test_the_first_error_comes_out_at_the_end);
+    g_test_add_func("/trace/a-broken-pipe-is-an-error-and-no-signal",
+                    test_a_broken_pipe_is_an_error_and_no_signal);
     g_test_add_func("/trace/a-full-pipe-is-waited-for", test_a_full_pipe_is_waited_for);
     g_test_add_func("/trace/no-worker-can-move-bars-over-others",
                     test_no_worker_can_move_bars_over_others);
