@@ -158,14 +158,14 @@ uint32_t pp_chunk_in_work(const struct pp_chunk *chunk)
                                                                                  : number - 1;
 }
 
-/* Call the function with item @index. Returns what it returned, and how much of the room at @reply
- * is used: for its reply or, where it failed, its message. */
-static int call_item(struct pp_call *call, const struct pp_chunk *chunk, uint32_t index,
-                     uint8_t *reply, size_t *ret_length)
+/* Call the function with the item that lies at @place. Returns what it returned, and how much of
+ * the room at @reply is used: for its reply or, where it failed, its message. */
+static int call_item(struct pp_call *call, const struct pp_chunk *chunk,
+                     struct pp_chunk_place place, uint8_t *reply, size_t *ret_length)
 {
     struct pp_worker_part part = {
-        .arguments = chunk->arguments + chunk->places[index].offset,
-        .arguments_length = chunk->places[index].length,
+        .arguments = chunk->arguments + place.offset,
+        .arguments_length = place.length,
         .reply = reply,
         .reply_capacity = chunk->shape.reply_bytes,
     };
@@ -179,10 +179,10 @@ static int call_item(struct pp_call *call, const struct pp_chunk *chunk, uint32_
     return status;
 }
 
-/* Run item @index and commit it; its reply goes to *used bytes behind the begin of all, which is
- * moved on. */
+/* Run item @index, which lies at @place, and commit it; its reply goes to *used bytes behind the
+ * begin of all, which is moved on. */
 static void run_item(struct pp_call *call, const struct pp_chunk *chunk, uint32_t index,
-                     size_t *used)
+                     struct pp_chunk_place place, size_t *used)
 {
     struct pp_chunk_record *record = &chunk->records[index];
     size_t length;
@@ -191,7 +191,7 @@ static void run_item(struct pp_call *call, const struct pp_chunk *chunk, uint32_
     pp_point("chunk.before-item");
     pp_call_phase(call, "");
     atomic_store_explicit(chunk->running, index + 1, memory_order_release);
-    status = call_item(call, chunk, index, chunk->replies + *used, &length);
+    status = call_item(call, chunk, place, chunk->replies + *used, &length);
     atomic_store_explicit(&record->status, status, memory_order_relaxed);
     atomic_store_explicit(&record->offset, (uint32_t)*used, memory_order_relaxed);
     atomic_store_explicit(&record->length, (uint32_t)length, memory_order_relaxed);
@@ -200,11 +200,16 @@ static void run_item(struct pp_call *call, const struct pp_chunk *chunk, uint32_
     *used += pp_size_round_up(length, ALIGN);
 }
 
-/* A worker that died before this one may have written there. */
-static bool is_place_good(const struct pp_chunk *chunk, uint32_t index)
+/* Copied once: what a worker that died before this one left running may write there at any time. */
+static struct pp_chunk_place read_place(const struct pp_chunk *chunk, uint32_t index)
 {
-    struct pp_chunk_place place = chunk->places[index];
+    const volatile struct pp_chunk_place *place = &chunk->places[index];
 
+    return (struct pp_chunk_place){.offset = place->offset, .length = place->length};
+}
+
+static bool is_place_good(const struct pp_chunk *chunk, struct pp_chunk_place place)
+{
     return place.offset % ALIGN == 0 && place.offset <= chunk->shape.arguments_bytes &&
            place.length <= chunk->shape.arguments_bytes - place.offset;
 }
@@ -221,11 +226,13 @@ int pp_chunk_run(struct pp_call *call)
     }
     lay_out(&chunk, &shape, call->slots[0].bytes);
     for (uint32_t i = 0; i < shape.count; i++) {
+        struct pp_chunk_place place = read_place(&chunk, i);
+
         if (is_done(&chunk.records[i])) {
             /* Where its reply lies is not to be trusted; but never behind all the room it had. */
             used = (i + 1) * reply_room(shape.reply_bytes);
-        } else if (is_place_good(&chunk, i)) {
-            run_item(call, &chunk, i, &used);
+        } else if (is_place_good(&chunk, place)) {
+            run_item(call, &chunk, i, place, &used);
         } else {
             return pp_call_fail(call, -EPROTO, "where an item lies was overwritten");
         }
