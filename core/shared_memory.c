@@ -69,28 +69,21 @@ void pp_shared_memory_unmap(void *bytes, uint64_t length)
     munmap(bytes, length);
 }
 
-/* Give up a file that is not fit for use; @r says why. */
-static int close_failed(int fd, int r)
-{
-    close(fd);
-    return r;
-}
-
-/* Map the file and make it a block; takes @fd over. */
+/* Map the file and make it a block, which takes @fd over; unless 0, @fd stays the caller's. */
 static int open_block(struct pp_shared_memory **ret_block, const char *name, int fd, size_t bytes)
 {
     struct pp_shared_memory *block = calloc(1, sizeof(*block));
     int r;
 
     if (block == NULL) {
-        return close_failed(fd, -ENOMEM);
+        return -ENOMEM;
     }
     block->place = (struct pp_shared_memory_place){fd, name == NULL ? 0 : page_bytes(), bytes};
     snprintf(block->name, sizeof(block->name), "%s", name == NULL ? "" : name);
     r = pp_shared_memory_map(&block->place, &block->bytes);
     if (r != 0) {
         free(block);
-        return close_failed(fd, r);
+        return r;
     }
     *ret_block = block;
     return 0;
@@ -108,7 +101,13 @@ static int create_nameless_block(struct pp_shared_memory **ret_block, size_t byt
     fd = fcntl(slot.fd, F_DUPFD_CLOEXEC, 0);
     r = fd < 0 ? -errno : 0;
     pp_slot_finish(&slot);
-    return r != 0 ? r : open_block(ret_block, NULL, fd, bytes);
+    if (r == 0) {
+        r = open_block(ret_block, NULL, fd, bytes);
+        if (r != 0) {
+            close(fd);
+        }
+    }
+    return r;
 }
 
 int pp_shared_memory_create(struct pp_shared_memory **ret_block, const char *name, size_t bytes)
@@ -128,7 +127,9 @@ int pp_shared_memory_create(struct pp_shared_memory **ret_block, const char *nam
     if (r == 0) {
         r = open_block(ret_block, name, fd, bytes);
         if (r != 0) {
-            unlink(path); /* nobody else can have made it, and nobody was told of it */
+            /* Somebody may have swept it meanwhile and given the name to another block. */
+            (void)!pp_shared_memory_file_unlink(path, fd);
+            close(fd);
         }
     }
     return r;
@@ -146,7 +147,13 @@ int pp_shared_memory_attach(struct pp_shared_memory **ret_block, const char *nam
     }
     pp_shared_memory_file_path(name, path);
     r = pp_shared_memory_file_open(path, &fd, &header);
-    return r != 0 ? r : open_block(ret_block, name, fd, header.bytes);
+    if (r == 0) {
+        r = open_block(ret_block, name, fd, header.bytes);
+        if (r != 0) {
+            close(fd);
+        }
+    }
+    return r;
 }
 
 struct pp_shared_memory_place pp_shared_memory_place(const struct pp_shared_memory *block)

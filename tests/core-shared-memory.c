@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -607,6 +608,42 @@ static void test_a_system_without_nameless_files_does_as_well(void)
     assert_in_own_mounts(create_without_proc);
 }
 
+/* Address space for half of what a block wants; its file is made, and then cannot be mapped. */
+static int create_without_room_to_map(void *shared)
+{
+    const char *name = shared;
+    const size_t bytes = (size_t)64 << 20;
+    int lowest = dup(STDERR_FILENO);
+    struct pp_shared_memory *block = NULL;
+    struct rlimit limit = {0};
+    unsigned long pages = 0;
+    FILE *statm = fopen("/proc/self/statm", "re");
+
+    close(lowest);
+    if (statm == NULL || fscanf(statm, "%lu", &pages) != 1 || fclose(statm) != 0) {
+        return 1;
+    }
+    limit.rlim_cur = limit.rlim_max = pages * (size_t)sysconf(_SC_PAGESIZE) + bytes / 2;
+    if (setrlimit(RLIMIT_AS, &limit) != 0) {
+        return 2;
+    }
+    if (pp_shared_memory_create(&block, name, bytes) != -ENOMEM ||
+        pp_shared_memory_create(&block, NULL, bytes) != -ENOMEM) {
+        return 3;
+    }
+    if (pp_shared_memory_attach(&block, name) != -ENOENT) {
+        return 4;
+    }
+    return dup(STDERR_FILENO) == lowest ? 0 : 5; /* no descriptor is left either */
+}
+
+static void test_a_block_that_cannot_be_mapped_leaves_nothing(void)
+{
+    g_autofree char *name = own_name("unmapped");
+
+    g_assert_cmpint(join_child(start_child(create_without_room_to_map, name)), ==, 0);
+}
+
 static int attach_as_another_user(void *shared)
 {
     struct pp_shared_memory *block = NULL;
@@ -663,6 +700,8 @@ int main(int argc, char **argv)
                     test_a_name_appears_with_the_whole_block);
     g_test_add_func("/shared-memory/a-creator-may-be-killed-anywhere",
                     test_a_creator_may_be_killed_anywhere);
+    g_test_add_func("/shared-memory/a-block-that-cannot-be-mapped-leaves-nothing",
+                    test_a_block_that_cannot_be_mapped_leaves_nothing);
     g_test_add_func("/shared-memory/a-full-directory-is-an-error",
                     test_a_full_directory_is_an_error);
     g_test_add_func("/shared-memory/a-system-without-nameless-files-does-as-well",
