@@ -49,7 +49,9 @@ struct pp_pool_options {
     const void *initializer_arguments;
     size_t initializer_arguments_length;
     struct pp_shared_memory *const *shared; /* each worker has it mapped, see pp_call.shared; the
-                                               caller's, who may close it once the pool is gone */
+                                               caller's, who may close it once the pool is gone.
+                                               Without names where workers read what nobody
+                                               vouches for, see core/shared_memory.h */
     uint32_t shared_count;
     uint32_t tasks_per_worker;  /* a worker that has run so many is replaced, by one that is started
                                    before it goes; 0: never. In process nobody is replaced. Python:

@@ -17,6 +17,10 @@
  *     pp_shared_memory_unlink(block);
  *     pp_shared_memory_close(block);
  *
+ * A block without a name cannot be cut short by anybody. One with a name can, by any process of the
+ * user, and whoever touches the bytes that are gone dies of SIGBUS: give workers that read files
+ * which nobody vouches for blocks without names.
+ *
  * Python: multiprocessing.shared_memory.SharedMemory(name, create, size). Here attaching never
  * leads to unlinking, the size is the one that was asked for, and what a killed owner left behind
  * can be told from what is in use.
