@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "core/channel.h"
 #include "core/launcher.h"
@@ -26,9 +27,11 @@ static int start(struct pp_launcher *launcher, uint32_t number, int end,
     int r = pp_channel_set_nonblocking(end);
 
     (void)number;
-    if (r == 0) {
-        r = pp_worker_create(&self->worker, self->program, end, control->bytes);
+    if (r != 0) {
+        close(end);
+        return r;
     }
+    r = pp_worker_create(&self->worker, self->program, end, control->bytes);
     self->end = r == 0 ? end : -1;
     return r;
 }
