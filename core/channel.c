@@ -18,9 +18,44 @@ union control_space {
     char bytes[CMSG_SPACE(sizeof(int) * PP_CHANNEL_FDS_MAX)];
 };
 
+/* Where this process has no standard stream, its number must not be that of an end: what is set up
+ * for another process at these numbers would go over it. Returns @end or its successor; -1. */
+static int move_from_standard(int end)
+{
+    int moved;
+
+    if (end > STDERR_FILENO) {
+        return end;
+    }
+    moved = fcntl(end, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (moved >= 0) {
+        close(end);
+    }
+    return moved;
+}
+
 int pp_channel_pair(int ret_ends[2])
 {
-    return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ret_ends) == 0 ? 0 : -errno;
+    int ends[2];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+        return -errno;
+    }
+    for (int i = 0; i < 2; i++) {
+        int moved = move_from_standard(ends[i]);
+
+        if (moved < 0) {
+            int r = -errno;
+
+            close(ends[0]);
+            close(ends[1]);
+            return r;
+        }
+        ends[i] = moved;
+    }
+    ret_ends[0] = ends[0];
+    ret_ends[1] = ends[1];
+    return 0;
 }
 
 int pp_channel_set_nonblocking(int end)

@@ -29,7 +29,8 @@ struct pp_message {
 };
 
 /*
- * Make two connected ends; the caller closes them. Both block and are closed on exec.
+ * Make two connected ends; the caller closes them. Both block and are closed on exec; neither has
+ * the number of a standard stream, 0 to 2.
  * Returns 0 or a negative errno.
  */
 PP_MUST_CHECK int pp_channel_pair(int ret_ends[2]);

@@ -134,10 +134,16 @@ static void reset_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void redirect(int from, int to)
+static void redirect_standard(bool share_stdout)
 {
-    if (from >= 0 && from != to) {
-        dup2(from, to);
+    int nowhere = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+    if (nowhere >= 0) {
+        dup2(nowhere, STDIN_FILENO);
+        close(nowhere);
+    }
+    if (!share_stdout) {
+        dup2(STDERR_FILENO, STDOUT_FILENO);
     }
 }
 
@@ -152,11 +158,8 @@ static void become_worker(const struct forker *self, pid_t parent, const int *fd
         pp_worker_process_die_with(parent);
     }
     reset_signals();
-    redirect(open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
-    if (!self->program->share_stdout) {
-        redirect(STDERR_FILENO, STDOUT_FILENO);
-    }
     pp_worker_process_keep_fds(fds, lifeline >= 0 ? 3 : 2);
+    redirect_standard(self->program->share_stdout);
     exit_code = pp_worker_process_run(self->program);
     pp_process_table_finish(); /* of processes that it started itself */
     flush_output(lifeline >= 0);

@@ -19,16 +19,19 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/channel.h"
+#include "core/clock.h"
 #include "core/launcher.h"
 #include "core/log.h"
 #include "core/point.h"
 #include "core/program.h"
 #include "core/wire.h"
+#include "core/worker_process.h"
 #include "core/zygote.h"
 
 /* Zygotes that may die in a row before any worker of theirs started. */
@@ -43,7 +46,8 @@ struct forkserver {
     struct pp_launcher launcher;
     bool share_stdout;
     bool spawn;
-    pid_t zygote;
+    pid_t zygote; /* for people: once it is gone, somebody else may have the number */
+    int pidfd;
     int end;
     unsigned losses;
     struct pp_message message;
@@ -63,11 +67,19 @@ static int prepare_attributes(posix_spawnattr_t *attributes)
     return posix_spawnattr_setsigmask(attributes, &none);
 }
 
-/* What a task prints must not mix with the data on the host's standard output, unless it is to. */
+/*
+ * What a task prints must not mix with the data on the host's standard output, unless it is to.
+ * Where the host has no such stream, something of its own may have the number.
+ */
 static int prepare_files(posix_spawn_file_actions_t *files, bool share_stdout, int end)
 {
     int r = posix_spawn_file_actions_addopen(files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 
+    for (int fd = STDOUT_FILENO; r == 0 && fd <= STDERR_FILENO; fd++) {
+        if (!pp_worker_process_inherits(fd)) {
+            r = posix_spawn_file_actions_addopen(files, fd, "/dev/null", O_WRONLY, 0);
+        }
+    }
     if (r == 0 && !share_stdout) {
         r = posix_spawn_file_actions_adddup2(files, STDERR_FILENO, STDOUT_FILENO);
     }
@@ -103,6 +115,24 @@ static int spawn(bool share_stdout, int end, pid_t *ret_pid)
     return -r;
 }
 
+/*
+ * Get hold of the zygote at once: it is a child of this process, and in a program that reaps all
+ * children it comes across its number may be another's as soon as it is dead.
+ */
+static int watch_zygote(struct forkserver *self, int end)
+{
+    int r;
+
+    self->pidfd = (int)syscall(SYS_pidfd_open, self->zygote, 0);
+    if (self->pidfd >= 0) {
+        return 0;
+    }
+    r = -errno;
+    shutdown(end, SHUT_RDWR); /* at which it ends by itself */
+    waitpid(self->zygote, NULL, 0);
+    return r;
+}
+
 static int open_zygote(struct forkserver *self)
 {
     int ends[2];
@@ -116,6 +146,9 @@ static int open_zygote(struct forkserver *self)
         r = spawn(self->share_stdout, ends[1], &self->zygote);
     }
     close(ends[1]);
+    if (r == 0) {
+        r = watch_zygote(self, ends[0]);
+    }
     if (r != 0) {
         close(ends[0]);
         return r;
@@ -124,30 +157,48 @@ static int open_zygote(struct forkserver *self)
     return 0;
 }
 
+static void kill_zygote(const struct forkserver *self)
+{
+    syscall(SYS_pidfd_send_signal, self->pidfd, SIGKILL, NULL, 0);
+}
+
+/* Whether it is dead, after waiting for that as long as it may take. */
+static bool ends_in_time(const struct forkserver *self)
+{
+    struct pollfd death = {.fd = self->pidfd, .events = POLLIN};
+    uint64_t since_ns = pp_clock_ns();
+    int left_ms = CLOSE_PATIENCE_MS;
+    int r;
+
+    while ((r = poll(&death, 1, left_ms)) < 0 && errno == EINTR) {
+        uint64_t gone_ms = (pp_clock_ns() - since_ns) / 1000000;
+
+        left_ms = gone_ms < CLOSE_PATIENCE_MS ? CLOSE_PATIENCE_MS - (int)gone_ms : 0;
+    }
+    return r > 0;
+}
+
 /*
- * Closing our end makes it kill and reap its workers first: none is left when this returns. One
- * that does not follow (stopped by somebody) is killed, and its workers by the kernel.
+ * Hanging up makes it kill and reap its workers first: none is left when this returns. Closing our
+ * end would not do where a child that this process forked has a copy. One that does not follow
+ * (stopped by somebody) is killed, and its workers by the kernel.
  */
 static void close_zygote(struct forkserver *self)
 {
-    int pidfd;
-
     if (self->end < 0) {
         return;
     }
+    shutdown(self->end, SHUT_RDWR);
     close(self->end);
     self->end = -1;
-    pidfd = (int)syscall(SYS_pidfd_open, self->zygote, 0);
-    if (pidfd >= 0) {
-        struct pollfd death = {.fd = pidfd, .events = POLLIN};
-
-        if (poll(&death, 1, CLOSE_PATIENCE_MS) == 0) {
-            kill(self->zygote, SIGKILL);
-        }
-        close(pidfd);
+    if (!ends_in_time(self)) {
+        kill_zygote(self);
     }
-    while (waitpid(self->zygote, NULL, 0) < 0 && errno == EINTR) {
+    /* Somebody else may have reaped it: no matter. */
+    while (waitid(P_PIDFD, (id_t)self->pidfd, NULL, WEXITED) != 0 && errno == EINTR) {
     }
+    close(self->pidfd);
+    self->pidfd = -1;
 }
 
 static int start(struct pp_launcher *launcher, uint32_t worker, int end,
@@ -263,9 +314,9 @@ static void give_up(struct pp_launcher *launcher)
 {
     struct forkserver *self = (void *)launcher;
 
-    if (self->end >= 0) { /* else there is none, and the pid may be anybody's */
+    if (self->end >= 0) { /* else there is none */
         pp_log(PP_LOG_INFO, "pool", "the zygote (pid %d) does not answer", (int)self->zygote);
-        kill(self->zygote, SIGKILL);
+        kill_zygote(self);
     }
 }
 
@@ -296,6 +347,7 @@ int pp_launch_forkserver_create(struct pp_launcher **ret_launcher, const struct 
     self->share_stdout = program->share_stdout; /* all else the zygote finds by itself in main() */
     self->spawn = spawn;
     self->end = -1;
+    self->pidfd = -1;
     r = open_zygote(self);
     if (r != 0) {
         free(self);

@@ -33,6 +33,27 @@ static void close_from(int first)
     }
 }
 
+bool pp_worker_process_inherits(int fd)
+{
+    int flags = fcntl(fd, F_GETFD);
+
+    return flags >= 0 && (flags & FD_CLOEXEC) == 0;
+}
+
+/* Something of the host may have the number of a stream that the host does not have. */
+static void fill_standard(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (!pp_worker_process_inherits(fd)) {
+            int nowhere = open("/dev/null", O_RDWR);
+
+            if (nowhere < 0 || dup2(nowhere, fd) < 0) {
+                _exit(PP_WORKER_EXIT_USELESS);
+            }
+        }
+    }
+}
+
 void pp_worker_process_keep_fds(const int *fds, unsigned count)
 {
     int high[FDS_MAX];
@@ -44,6 +65,7 @@ void pp_worker_process_keep_fds(const int *fds, unsigned count)
             _exit(PP_WORKER_EXIT_USELESS);
         }
     }
+    fill_standard();
     for (unsigned i = 0; i < count; i++) {
         if (dup2(high[i], FIRST_FD + (int)i) < 0) {
             _exit(PP_WORKER_EXIT_USELESS);

@@ -24,8 +24,14 @@ enum { PP_WORKER_PROCESS_END = 3, PP_WORKER_PROCESS_CONTROL = 4 };
  */
 void pp_worker_process_die_with(int parent);
 
+/*
+ * Whether standard stream @fd of this process is for those that it starts as well: open, and not to
+ * be closed on exec, as whatever else came to have its number is. Any process.
+ */
+bool pp_worker_process_inherits(int fd);
+
 /* Move @count descriptors to 3, 4 ... in this order, open in programs to come, and close all others
- * but the standard ones. */
+ * but the standard ones; of these, one that is not inherited is made to lead nowhere. */
 void pp_worker_process_keep_fds(const int *fds, unsigned count);
 
 /* Whether the descriptors are what a worker has, and the rest of the process may be given to it. */
