@@ -18,6 +18,7 @@
 #include "core/clock.h"
 #include "core/manager_address.h"
 #include "core/manager_call.h"
+#include "core/point.h"
 
 /* As much is read at once, at least; and buffers that have grown beyond what is kept are freed. */
 #define READ_BYTES 4096
@@ -163,9 +164,14 @@ static int exchange(struct pp_manager_call *call)
 {
     uint64_t deadline = answer_deadline(call);
     int outcome = 0;
-    int sent = send_all(call->manager);
-    int r = receive_answer(call, deadline, &outcome);
+    int sent;
+    int r;
 
+    pp_point("manager.request");
+    sent = send_all(call->manager);
+    pp_point("manager.requested");
+    r = receive_answer(call, deadline, &outcome);
+    pp_point("manager.answered");
     if (r == 0 && sent != 0 && outcome >= 0) {
         r = -EPROTO;
     }
@@ -237,9 +243,11 @@ static int greet(struct pp_manager *manager, uint64_t *ret_instance)
 int pp_manager_call_connect(struct pp_manager *manager)
 {
     uint64_t instance = 0;
-    int r = pp_manager_address_connect(manager->address, manager->connection.forwarded,
-                                       &manager->socket);
+    int r;
 
+    pp_point_follow_environment();
+    r = pp_manager_address_connect(manager->address, manager->connection.forwarded,
+                                   &manager->socket);
     if (r == 0) {
         manager->pid = getpid();
         r = limit_sending(manager);

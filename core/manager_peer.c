@@ -28,6 +28,7 @@
 #include "core/manager_pages.h"
 #include "core/manager_requests.h"
 #include "core/manager_server.h"
+#include "core/point.h"
 
 /* As many requests are answered before it is another peer's turn. */
 #define TURN_REQUESTS 64
@@ -235,6 +236,7 @@ void pp_manager_peer_end_answer(struct pp_manager_peer *peer, int outcome)
     }
     pp_frame_set_u32(&peer->output, 0, (uint32_t)(peer->output.length - PP_MANAGER_ANSWER_BYTES));
     pp_frame_set_u32(&peer->output, 8, pp_manager_outcome_to_wire(outcome));
+    pp_point("manager.answer");
     flush(peer);
 }
 

@@ -22,6 +22,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/manager_registry.h"
+#include "core/point.h"
 
 #define MEMORY_BYTES  (UINT64_C(1) << 30)
 #define STALL_MS      60000
@@ -329,6 +330,7 @@ int pp_manager_server_run(int listener, int lifeline, const struct pp_manager_li
         .listener = listener, .lifeline = lifeline, .epoll = -1, .spare = -1};
     int r;
 
+    pp_point_follow_environment();
     TAILQ_INIT(&server.peers);
     TAILQ_INIT(&server.runnable);
     TAILQ_INIT(&server.closed);

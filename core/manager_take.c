@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/manager_take.h"
+#include "core/point.h"
 
 int pp_manager_take_open(struct pp_manager_proxy *ret_proxy, struct pp_manager *manager,
                          enum pp_manager_kind kind, const char *name, uint32_t maxsize)
@@ -23,6 +24,7 @@ static void confirm(struct pp_manager *manager)
     if (pp_manager_call_begin_manager(&call, manager, PP_MANAGER_TAKEN) == 0) {
         pp_manager_call_tell(&call);
         pp_manager_call_end(&call, 0);
+        pp_point("manager.confirmed");
     }
 }
 

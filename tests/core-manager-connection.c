@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <pthread.h>
 #include <sys/time.h>
 
 #include "core/manager_dict.h"
@@ -232,39 +231,6 @@ static void test_a_request_is_done_or_not(void)
     end(&fixture);
 }
 
-static void *wait_in_thread(void *memory)
-{
-    struct pp_manager_event *event = memory;
-    int r;
-
-    do {
-        r = pp_manager_event_wait(event, -1);
-    } while (r == -EBUSY);
-    g_assert_cmpint(r, ==, 0);
-    return NULL;
-}
-
-static void test_a_second_thread_is_told_to_connect_by_itself(void)
-{
-    struct fixture fixture;
-    struct pp_manager_event event;
-    struct pp_manager_event of_other;
-    struct pp_manager *other;
-    pthread_t thread;
-
-    begin(&fixture);
-    other = connect_to(&fixture.server);
-    g_assert_cmpint(pp_manager_event(fixture.manager, "event", &event), ==, 0);
-    g_assert_cmpint(pp_manager_event(other, "event", &of_other), ==, 0);
-    g_assert_cmpint(pthread_create(&thread, NULL, wait_in_thread, &event), ==, 0);
-    WAIT_UNTIL(pp_manager_event_is_set(&event) == -EBUSY);
-    g_assert_cmpint(pp_manager_event_set(&of_other), ==, 0);
-    pthread_join(thread, NULL);
-    g_assert_cmpint(pp_manager_event_is_set(&event), ==, 1);
-    pp_manager_destroy(other);
-    end(&fixture);
-}
-
 static void ignore_alarm(int number)
 {
     (void)number;
@@ -316,8 +282,6 @@ int main(int argc, char **argv)
     g_test_add_func("/manager-connection/a-forked-child-does-not-take-another-server-for-it",
                     test_a_forked_child_does_not_take_another_server_for_it);
     g_test_add_func("/manager-connection/a-request-is-done-or-not", test_a_request_is_done_or_not);
-    g_test_add_func("/manager-connection/a-second-thread-is-told-to-connect-by-itself",
-                    test_a_second_thread_is_told_to_connect_by_itself);
     g_test_add_func("/manager-connection/a-signal-does-not-disturb-a-call",
                     test_a_signal_does_not_disturb_a_call);
     return g_test_run();
