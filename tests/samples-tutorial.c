@@ -314,6 +314,28 @@ static void test_four_workers_do_all_the_squares(void)
     ran_finish(&ran);
 }
 
+static int compare_texts(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void test_no_word_is_lost_with_the_manager(void)
+{
+    struct ran ran = run("27_manager_pool", "");
+    g_auto(GStrv) words = g_strsplit(ran.out, "'", -1);
+    g_autoptr(GPtrArray) sorted = g_ptr_array_new();
+    g_autofree char *line = NULL;
+
+    for (guint i = 1; i < g_strv_length(words); i += 2) {
+        g_ptr_array_add(sorted, words[i]);
+    }
+    g_ptr_array_sort(sorted, compare_texts);
+    g_ptr_array_add(sorted, NULL);
+    line = g_strjoinv(" ", (char **)sorted->pdata);
+    g_assert_cmpstr(line, ==, "comes great great power responsibilty with");
+    ran_finish(&ran);
+}
+
 static void test_images_are_written_and_broken_ones_named(void)
 {
     struct folder folder = folder_enter();
@@ -363,6 +385,8 @@ int main(int argc, char **argv)
                     test_a_process_knows_who_started_it);
     g_test_add_func("/tutorial/four-workers-do-all-the-squares",
                     test_four_workers_do_all_the_squares);
+    g_test_add_func("/tutorial/no-word-is-lost-with-the-manager",
+                    test_no_word_is_lost_with_the_manager);
     g_test_add_func("/tutorial/images-are-written-and-broken-ones-named",
                     test_images_are_written_and_broken_ones_named);
     g_test_add_func("/tutorial/the-trace-is-there", test_the_trace_is_there);

@@ -7,7 +7,7 @@
  *
  * Notice the second time: without chunk_items the pool finds out by itself how many items make a
  * chunk, by how long they take, which is the default. The third one is what the tutorial warns of,
- * a message for each item, over a tenth of the numbers.
+ * a message for each item, over a hundredth of the numbers.
  */
 
 #include "core/map.h"
@@ -53,6 +53,6 @@ int main(int argc, char **argv)
     MUST(pp_pool_create(&ex, &program, &options, &error));
     map_cubes(ex, NUMBERS, 10000, "chunks of 10000");
     map_cubes(ex, NUMBERS, 0, "chunks as the pool likes");
-    map_cubes(ex, NUMBERS / 10, 1, "one by one");
+    map_cubes(ex, NUMBERS / 100, 1, "one by one");
     return 0;
 }
