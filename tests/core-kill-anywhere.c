@@ -42,6 +42,7 @@ struct running {
     int status; /* of the host, once it has ended */
     bool ended;
     gint64 since_us; /* it began, or its host ended */
+    gint64 look_us;  /* when to look next for what is left: that is a look at all processes */
 };
 
 static void describe_case(const struct kill_case *of, char *text, size_t bytes)
@@ -142,9 +143,12 @@ static bool tend(struct running *running)
         complain(running, "the host hangs");
         kill(running->host, SIGKILL);
         waitpid(running->host, &running->status, 0);
+    } else if (g_get_monotonic_time() < running->look_us) {
+        return false;
     } else if (count_session(running->host, 0) == 0) {
         return true;
     } else if (age_us < (gint64)PATIENCE_MS * 1000) {
+        running->look_us = g_get_monotonic_time() + 10000 + age_us / 4;
         return false;
     } else {
         complain(running, "processes are left");

@@ -124,8 +124,8 @@ static inline void check_nobody_is_left(const struct kill_case *of)
     unsigned left = count_session(getpid(), 0);
 
     CHECK(left == 0 || has_helpers || of->role == STRIKE_ZYGOTE, "%u processes are left", left);
-    for (int i = 0; i < PATIENCE_MS && left != 0; i++) {
-        g_usleep(1000);
+    for (int i = 0; i < PATIENCE_MS / 10 && left != 0; i++) {
+        g_usleep(10000);
         left = count_session(getpid(), 0);
     }
     CHECK(left == 0, "%u processes are left", left);

@@ -23,6 +23,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/control.h"
 #include "core/point.h"
 #include "core/pool.h"
 #include "core/trace.h"
@@ -71,11 +72,33 @@ static uint64_t draw_number(void)
     }
 }
 
+/* Somewhere in the shared memory, and mostly where a few bytes mean much. */
+static size_t draw_place(size_t bytes)
+{
+    const size_t rings[] = {offsetof(struct pp_control, tasks),
+                            offsetof(struct pp_control, results)};
+    size_t ring = rings[draw(PP_ARRAY_LENGTH(rings))];
+
+    switch (draw(5)) {
+    case 0:
+        return ring + offsetof(struct pp_ring, put);
+    case 1:
+        return ring + offsetof(struct pp_ring, asleep);
+    case 2:
+        return ring + offsetof(struct pp_ring, entries) +
+               PP_RING_ENTRY_BYTES * draw(PP_RING_ENTRIES) + 4 * draw(12);
+    case 3:
+        return draw(offsetof(struct pp_control, tasks));
+    default:
+        return draw(bytes - 8);
+    }
+}
+
 /* One change of the shared memory: bytes, a number in its place, or a piece of it somewhere else.
  */
 static void scribble(volatile uint8_t *memory, size_t bytes)
 {
-    size_t at = draw(4) == 0 ? draw(bytes) : draw(bytes < 512 ? bytes : 512);
+    size_t at = draw_place(bytes);
     size_t from = draw(bytes);
     size_t length = draw(bytes - (at > from ? at : from)) % 300;
     uint64_t number = draw_number();
@@ -87,7 +110,7 @@ static void scribble(volatile uint8_t *memory, size_t bytes)
         }
         break;
     case 1:
-        at &= ~(size_t)7;
+        at &= ~(size_t)3;
         for (size_t i = 0; i < (draw(2) == 0 ? 4 : 8); i++) {
             memory[at + i] = (uint8_t)(number >> (8 * i));
         }
