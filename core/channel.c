@@ -181,10 +181,12 @@ static int receive_message(int end, struct pp_message *message, int flags)
     }
     if (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
         pp_message_close(message);
-        return header.msg_flags & MSG_TRUNC ? -EMSGSIZE : -EMFILE;
+    }
+    if (header.msg_flags & MSG_TRUNC) {
+        return -EMSGSIZE;
     }
     message->length = (size_t)received;
-    return 0;
+    return header.msg_flags & MSG_CTRUNC ? -EMFILE : 0;
 }
 
 int pp_channel_receive(int end, struct pp_message *message)

@@ -55,7 +55,8 @@ PP_MUST_CHECK int pp_channel_send_now(int end, const void *first, size_t first_l
  * Receive the next message into *message; its descriptors are the caller's.
  * Returns 0, PP_CHANNEL_CLOSED, PP_CHANNEL_AGAIN; -EMSGSIZE for a message that is too large,
  * -EPROTO for one that is empty and -EMFILE for one whose descriptors did not fit into this
- * process: these are lost, with all their descriptors closed; or another negative errno.
+ * process: these are lost, with all their descriptors closed, but the last one's bytes are there; or
+ * another negative errno.
  */
 PP_MUST_CHECK int pp_channel_receive(int end, struct pp_message *message);
 

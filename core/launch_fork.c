@@ -1,29 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Workers forked from this very process, which sees their deaths on pidfds, as a zygote does.
+ * Workers forked from this very process, which sees their deaths on pidfds, as a zygote does. What
+ * becomes of the child is in fork_worker.c.
  *
- * What a fork copies is more than a worker should have. Handlers of signals are reset and all
- * signals held back until they are, so that none of this process's handlers ever runs in a worker;
- * descriptors are closed; what lies unwritten in stdio's buffers is written before, or each worker
- * would write it once more. A worker ends without exit(): the handlers that this process registered
- * with atexit() are about its own files and its own children. Locks that other threads hold at that
- * moment stay locked for ever in the child, and that cannot be helped: so a process with threads is
- * refused unless its author says that he knows.
- *
- * A worker must not outlive this process. The kernel kills it when the thread that forked it ends;
- * while that is the only thread, it is as good as the process. Where there are more it is not, so
- * the worker holds the reading end of a pipe instead, of which this process alone has the writing
- * end and never writes: once that is closed, by whatever death, the kernel sends the pipe's signal
- * for input, and that signal is SIGKILL. A child that this process forks by other ways and that
- * goes on without exec() has a copy of the writing end, and keeps the worker until it ends as well.
+ * Locks that other threads hold at the moment of a fork stay locked for ever in the child, and that
+ * cannot be helped: so a process with threads is refused unless its author says that he knows.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -32,12 +18,11 @@
 #include <unistd.h>
 
 #include "core/crash_stack.h"
+#include "core/fork_worker.h"
 #include "core/launcher.h"
 #include "core/log.h"
 #include "core/point.h"
-#include "core/process_private.h"
-#include "core/worker.h"
-#include "core/worker_process.h"
+#include "core/thread_count.h"
 
 /* What a worker is said to have exited with when somebody else reaped it. */
 enum { EXIT_CODE_UNKNOWN = 255 };
@@ -60,22 +45,6 @@ struct forker {
     struct child *first;
 };
 
-/* Returns how many threads this process has, or a negative errno. */
-static int count_threads(void)
-{
-    DIR *directory = opendir("/proc/self/task");
-    int count = 0;
-
-    if (directory == NULL) {
-        return -errno;
-    }
-    for (const struct dirent *entry; (entry = readdir(directory)) != NULL;) {
-        count += entry->d_name[0] != '.';
-    }
-    closedir(directory);
-    return count;
-}
-
 static int check_threads(const struct forker *self, int threads, struct pp_error *error)
 {
     if (self->force || threads == 1) {
@@ -89,84 +58,6 @@ static int check_threads(const struct forker *self, int threads, struct pp_error
                         "locked in a forked worker; see force_fork",
                         threads);
 }
-
-/*
- * Before a fork, so that the child does not write it once more, and at the child's end. Where there
- * are threads, one may hold a stream while it waits for input, and in the child other streams may
- * have been cut off in the middle of a line: not all of them then.
- */
-static void flush_output(bool has_threads)
-{
-    if (has_threads) {
-        fflush(stdout);
-        fflush(stderr);
-    } else {
-        fflush(NULL);
-    }
-}
-
-/* ---- The child's side ---- */
-
-/* Have the kernel kill this process when nobody holds the pipe's other end any more. */
-static void die_with_pipe(int reading_end)
-{
-    struct pollfd closed = {.fd = reading_end};
-
-    if (fcntl(reading_end, F_SETOWN, getpid()) != 0 || fcntl(reading_end, F_SETSIG, SIGKILL) != 0 ||
-        fcntl(reading_end, F_SETFL, O_ASYNC | O_NONBLOCK) != 0) {
-        _exit(PP_WORKER_EXIT_USELESS);
-    }
-    /* Closed before the signal was asked for? */
-    if (poll(&closed, 1, 0) != 0) {
-        _exit(0);
-    }
-}
-
-static void reset_signals(void)
-{
-    struct sigaction action = {.sa_handler = SIG_DFL};
-    sigset_t none;
-
-    for (int number = 1; number < NSIG; number++) {
-        sigaction(number, &action, NULL); /* those that cannot be set have no handler */
-    }
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-static void redirect_standard(bool share_stdout)
-{
-    int nowhere = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-    if (nowhere >= 0) {
-        dup2(nowhere, STDIN_FILENO);
-        close(nowhere);
-    }
-    if (!share_stdout) {
-        dup2(STDERR_FILENO, STDOUT_FILENO);
-    }
-}
-
-/* Becomes the worker, never returns. @lifeline: the pipe's reading end, or -1. */
-static void become_worker(const struct forker *self, pid_t parent, const int *fds, int lifeline)
-{
-    int exit_code;
-
-    if (lifeline >= 0) {
-        die_with_pipe(lifeline);
-    } else {
-        pp_worker_process_die_with(parent);
-    }
-    reset_signals();
-    pp_worker_process_keep_fds(fds, lifeline >= 0 ? 3 : 2);
-    redirect_standard(self->program->share_stdout);
-    exit_code = pp_worker_process_run(self->program);
-    pp_process_table_finish(); /* of processes that it started itself */
-    flush_output(lifeline >= 0);
-    _exit(exit_code);
-}
-
-/* ---- This process's side ---- */
 
 static void free_child(struct child *child)
 {
@@ -204,9 +95,8 @@ static void reap(const struct child *child, struct pp_launch_event *event)
 }
 
 /* Fork with every signal held back; the child never returns. Returns its pid or an errno. */
-static pid_t fork_child(const struct forker *self, const int *fds, int lifeline, int writing_end)
+static pid_t fork_child(const struct pp_fork_worker *worker, int writing_end)
 {
-    pid_t parent = getpid();
     sigset_t all;
     sigset_t before;
     pid_t pid;
@@ -218,7 +108,7 @@ static pid_t fork_child(const struct forker *self, const int *fds, int lifeline,
         if (writing_end >= 0) {
             close(writing_end);
         }
-        become_worker(self, parent, fds, lifeline);
+        pp_fork_worker_become(worker);
     }
     pid = pid < 0 ? -errno : pid;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -256,24 +146,29 @@ static void kill_child(const struct child *child)
     }
 }
 
-static int start_child(struct forker *self, struct child *child, const int *fds)
+static int start_child(struct forker *self, struct child *child, int end, int control)
 {
-    int threads = count_threads();
-    int all_fds[3] = {fds[0], fds[1], -1};
+    struct pp_fork_worker worker = {
+        .program = self->program,
+        .host = getpid(),
+        .fds = {end, control},
+        .lifeline = -1,
+    };
+    int threads = pp_thread_count();
     int ends[2] = {-1, -1};
     int r = check_threads(self, threads, NULL);
 
     if (r == 0 && threads != 1) {
         r = pipe2(ends, O_CLOEXEC) == 0 ? 0 : -errno;
-        all_fds[2] = ends[0];
+        worker.lifeline = ends[0];
         child->lifeline = ends[1];
     }
     if (r != 0) {
         return r;
     }
-    flush_output(threads != 1);
+    pp_fork_worker_flush(threads != 1);
     pp_point("host.before-fork");
-    child->pid = fork_child(self, all_fds, ends[0], ends[1]);
+    child->pid = fork_child(&worker, ends[1]);
     pp_point("host.after-fork");
     if (ends[0] >= 0) {
         close(ends[0]);
@@ -293,7 +188,6 @@ static int start(struct pp_launcher *launcher, uint32_t worker, int end,
 {
     struct forker *self = (struct forker *)launcher;
     struct child *child = calloc(1, sizeof(*child));
-    int fds[2] = {end, control->fd};
     int r = -ENOMEM;
 
     if (child != NULL) {
@@ -304,7 +198,7 @@ static int start(struct pp_launcher *launcher, uint32_t worker, int end,
             .lifeline = -1,
             .next = self->first,
         };
-        r = start_child(self, child, fds);
+        r = start_child(self, child, end, control->fd);
     }
     close(end);
     if (r == 0) {
@@ -420,7 +314,7 @@ int pp_launch_fork_create(struct pp_launcher **ret_launcher, const struct pp_pro
     self->force = force;
     self->epoll = -1;
     self->starts = -1;
-    r = check_threads(self, count_threads(), error);
+    r = check_threads(self, pp_thread_count(), error);
     if (r == 0) {
         pthread_once(&prepared, pp_crash_stack_prepare); /* what a child could not load any more */
         r = open_fds(self);

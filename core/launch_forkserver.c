@@ -26,6 +26,7 @@
 
 #include "core/channel.h"
 #include "core/clock.h"
+#include "core/fd_reserve.h"
 #include "core/launcher.h"
 #include "core/log.h"
 #include "core/point.h"
@@ -49,6 +50,7 @@ struct forkserver {
     pid_t zygote; /* for people: once it is gone, somebody else may have the number */
     int pidfd;
     int end;
+    struct pp_fd_reserve pidfds; /* one for each order that was not answered */
     unsigned losses;
     struct pp_message message;
 };
@@ -189,6 +191,7 @@ static void close_zygote(struct forkserver *self)
         return;
     }
     shutdown(self->end, SHUT_RDWR);
+    pp_fd_reserve_finish(&self->pidfds);
     close(self->end);
     self->end = -1;
     if (!ends_in_time(self)) {
@@ -215,7 +218,13 @@ static int start(struct pp_launcher *launcher, uint32_t worker, int end,
 
     pp_point("host.before-fork-order");
     if (r == 0) {
+        r = pp_fd_reserve_keep(&self->pidfds, self->end);
+    }
+    if (r == 0) {
         r = pp_channel_send(self->end, &order, sizeof(order), NULL, 0, fds, 2);
+        if (r != 0) {
+            pp_fd_reserve_give_up(&self->pidfds);
+        }
     }
     pp_point("host.after-fork-order");
     close(end);
@@ -286,10 +295,29 @@ static int lose(struct forkserver *self, struct pp_launch_event *event)
     return 0;
 }
 
+/* Receive with room for a pidfd, which is kept for a later message where this one has none. */
+static int receive(struct forkserver *self)
+{
+    bool is_kept = self->pidfds.count > 0;
+    uint32_t kind = 0;
+    int r;
+
+    pp_fd_reserve_give_up(&self->pidfds);
+    r = pp_channel_receive(self->end, &self->message);
+    if (r == 0) {
+        memcpy(&kind, self->message.bytes, sizeof(kind));
+    }
+    /* Where another thread has taken the number, the next message may show that it is missing. */
+    if (is_kept && kind != PP_MESSAGE_FORKED && pp_fd_reserve_keep(&self->pidfds, self->end) != 0) {
+        pp_log(PP_LOG_INFO, "pool", "no descriptor is left for a worker that is to start");
+    }
+    return r;
+}
+
 static int next_event(struct pp_launcher *launcher, struct pp_launch_event *event)
 {
     struct forkserver *self = (void *)launcher;
-    int r = self->end < 0 ? PP_CHANNEL_AGAIN : pp_channel_receive(self->end, &self->message);
+    int r = self->end < 0 ? PP_CHANNEL_AGAIN : receive(self);
 
     if (r == PP_CHANNEL_AGAIN) {
         return PP_LAUNCH_NONE;

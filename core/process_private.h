@@ -6,7 +6,8 @@
  *
  *   process.c        what the caller asks of one
  *   process_start.c  how one is made
- *   process_table.c  all that were started here: what has become of them, and the end of this one
+ *   process_table.c  all that were started here, whoever waits for them, the end of this one
+ *   process_events.c what has become of them
  *   process_self.c   who the calling process is
  */
 
@@ -51,6 +52,16 @@ struct pp_process {
     struct pp_error error;
 };
 
+struct pp_process_table {
+    struct pp_process *first;
+    struct pp_process_source *sources;
+    uint32_t last_number;
+    uint32_t last_name;
+    bool exiting;
+};
+
+extern struct pp_process_table pp_process_table;
+
 /*
  * process_table.c: all that follows is done with the table locked, unless it says otherwise.
  */
@@ -78,8 +89,11 @@ uint32_t pp_process_table_name_number(void);
 /* Take over @process, which was ordered. */
 void pp_process_table_add(struct pp_process *process);
 
-/* Take note of all that has happened. Never waits for long. */
+/* process_events.c: take note of all that has happened. Never waits for long. */
 void pp_process_table_drive(void);
+
+/* process_events.c: end a launcher with all its processes; the next start makes another one. */
+void pp_process_table_drop_source(struct pp_process_source **at);
 
 /* Wait until @process is in @state or beyond it; not locked. For what is about to happen: a source
  * that does not tell in time is given up. */

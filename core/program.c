@@ -5,6 +5,7 @@
  * types the argument gets the program's own complaint about it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -51,6 +52,20 @@ int pp_program_check(const struct pp_program *program, struct pp_error *error)
     return 0;
 }
 
+/* Whatever is opened next would take a standard number that is free, and what is printed would go
+ * there. */
+static void open_standard_fds(void)
+{
+    int fd;
+
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= STDIN_FILENO && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO) {
+        close(fd);
+    }
+}
+
 static bool has_zygote_fd(void)
 {
     int type;
@@ -68,6 +83,7 @@ bool pp_program_entered(void)
 void pp_program_enter(const struct pp_program *program, int argc, char **argv)
 {
     entered = true;
+    open_standard_fds();
     pp_point_follow_environment();
     if (program->share_stdout) {
         pp_worker_process_buffer_lines();

@@ -88,7 +88,8 @@ struct pp_program {
 
 /*
  * Take up the role for which this process was started: a zygote never returns from here. In a
- * process that the user started it does nothing.
+ * process that the user started it opens /dev/null for each of the three standard descriptors that
+ * is closed, and does nothing more.
  *
  * The first line of main(), before threads, libraries and output.
  */

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -23,13 +24,13 @@ void pp_worker_process_die_with(int parent)
     }
 }
 
-static void close_from(int first)
+static void close_between(unsigned first, unsigned last)
 {
-    if (syscall(SYS_close_range, first, ~0u, 0) == 0) {
+    if (first > last || syscall(SYS_close_range, first, last, 0) == 0) {
         return;
     }
-    for (int fd = first; fd < (int)sysconf(_SC_OPEN_MAX); fd++) {
-        close(fd);
+    for (unsigned fd = first; fd <= last && fd < (unsigned)sysconf(_SC_OPEN_MAX); fd++) {
+        close((int)fd);
     }
 }
 
@@ -54,11 +55,34 @@ static void fill_standard(void)
     }
 }
 
+static int compare(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+/* Close all but the standard ones and @fds. */
+static void close_others(const int *fds, unsigned count)
+{
+    int sorted[FDS_MAX];
+    unsigned from = FIRST_FD;
+
+    memcpy(sorted, fds, count * sizeof(*fds));
+    qsort(sorted, count, sizeof(*sorted), compare);
+    for (unsigned i = 0; i < count; i++) {
+        if (sorted[i] >= FIRST_FD) {
+            close_between(from, (unsigned)sorted[i] - 1);
+            from = (unsigned)sorted[i] + 1;
+        }
+    }
+    close_between(from, ~0u);
+}
+
 void pp_worker_process_keep_fds(const int *fds, unsigned count)
 {
     int high[FDS_MAX];
 
-    /* All out of the way first: one may lie where another is to go. */
+    close_others(fds, count); /* first, since the limit may have been reached */
+    /* Then all out of the way: one may lie where another is to go. */
     for (unsigned i = 0; i < count; i++) {
         high[i] = fcntl(fds[i], F_DUPFD, FIRST_FD + FDS_MAX);
         if (high[i] < 0) {
@@ -71,7 +95,7 @@ void pp_worker_process_keep_fds(const int *fds, unsigned count)
             _exit(PP_WORKER_EXIT_USELESS);
         }
     }
-    close_from(FIRST_FD + (int)count);
+    close_between(FIRST_FD + count, ~0u);
 }
 
 bool pp_worker_process_has_fds(void)

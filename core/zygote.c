@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -30,6 +31,7 @@
 #include "core/crash_stack.h"
 #include "core/log.h"
 #include "core/point.h"
+#include "core/thread_count.h"
 #include "core/wire.h"
 #include "core/worker.h"
 #include "core/worker_process.h"
@@ -46,6 +48,7 @@ struct zygote {
     int end;
     int host; /* a pidfd; -1: not to be had */
     bool preloaded;
+    struct rlimit limit; /* of descriptors, as workers are to have it */
     struct child *children;
     size_t count;
     size_t capacity;
@@ -69,6 +72,7 @@ static void become_worker(const struct zygote *zygote, pid_t parent, bool spawn,
 {
     pp_worker_process_die_with(parent);
     pp_worker_process_keep_fds(fds, 2);
+    setrlimit(RLIMIT_NOFILE, &zygote->limit);
     if (spawn) {
         spawn_worker(parent);
     }
@@ -104,6 +108,9 @@ static void preload(struct zygote *zygote)
         zygote->program->preload();
     }
     fflush(NULL); /* half a line must not come once more from each worker */
+    if (pp_thread_count() > 1) {
+        pp_log(PP_LOG_INFO, "zygote", "has threads: locks that they hold stay locked in workers");
+    }
 }
 
 /* Fork one worker. Returns its pid and pidfd, or a negative errno. */
@@ -137,7 +144,30 @@ static int fork_worker(struct zygote *zygote, bool spawn, const int *fds, int *r
     return pid;
 }
 
-static int handle_fork(struct zygote *zygote, const struct pp_message *message)
+/* Tell the host something. Where it does not listen, waits until it does or is dead. */
+static int tell(const struct zygote *zygote, const void *message, size_t length, const int *fds,
+                uint32_t fd_count)
+{
+    struct pollfd polls[2] = {
+        {.fd = zygote->end, .events = POLLOUT},
+        {.fd = zygote->host, .events = POLLIN},
+    };
+    int r;
+
+    while ((r = pp_channel_send(zygote->end, message, length, NULL, 0, fds, fd_count)) ==
+           PP_CHANNEL_AGAIN) {
+        if (poll(polls, 2, -1) < 0 && errno != EINTR) {
+            return -errno;
+        }
+        if (polls[1].revents != 0) {
+            return PP_CHANNEL_CLOSED;
+        }
+    }
+    return r;
+}
+
+/* @r: 0, or why the order came without its descriptors. */
+static int handle_fork(struct zygote *zygote, const struct pp_message *message, int r)
 {
     struct pp_fork_message order;
     struct pp_forked_message reply = {.kind = PP_MESSAGE_FORKED};
@@ -145,18 +175,19 @@ static int handle_fork(struct zygote *zygote, const struct pp_message *message)
 
     memcpy(&order, message->bytes, sizeof(order));
     reply.worker = order.worker;
-    if (message->fd_count != 2 || order.kind != PP_MESSAGE_FORK) {
+    if (r == 0 && (message->fd_count != 2 || order.kind != PP_MESSAGE_FORK)) {
         return -EPROTO;
     }
-    reply.pid = reserve_child(zygote) ? fork_worker(zygote, order.spawn != 0, message->fds, &pidfd)
-                                      : -ENOMEM;
+    reply.pid = r != 0 ? r
+                : reserve_child(zygote)
+                    ? fork_worker(zygote, order.spawn != 0, message->fds, &pidfd)
+                    : -ENOMEM;
     if (reply.pid > 0) {
         zygote->children[zygote->count++] =
             (struct child){.worker = order.worker, .pid = reply.pid, .pidfd = pidfd};
     }
     pp_point("zygote.before-forked");
-    return pp_channel_send(zygote->end, &reply, sizeof(reply), NULL, 0, &pidfd,
-                           reply.pid > 0 ? 1 : 0);
+    return tell(zygote, &reply, sizeof(reply), &pidfd, reply.pid > 0 ? 1 : 0);
 }
 
 /* Reap child @index and tell the host how it ended. */
@@ -177,15 +208,18 @@ static int bury(struct zygote *zygote, size_t index)
     pp_log(PP_LOG_DEBUG, "zygote", "worker %u (pid %d) ended: signal %d, exit code %d",
            child.worker, (int)child.pid, message.signal, message.exit_code);
     pp_point("zygote.before-exited");
-    return pp_channel_send(zygote->end, &message, sizeof(message), NULL, 0, NULL, 0);
+    return tell(zygote, &message, sizeof(message), NULL, 0);
 }
 
 static int handle_order(struct zygote *zygote, struct pp_message *message)
 {
     int r = pp_channel_receive(zygote->end, message);
 
-    if (r == 0) {
-        r = message->length == sizeof(struct pp_fork_message) ? handle_fork(zygote, message)
+    if (r == PP_CHANNEL_AGAIN) {
+        return 0;
+    }
+    if (r == 0 || r == -EMFILE) {
+        r = message->length == sizeof(struct pp_fork_message) ? handle_fork(zygote, message, r)
                                                               : -EPROTO;
         pp_message_close(message);
     }
@@ -269,6 +303,18 @@ static void kill_all(struct zygote *zygote)
     free(zygote->children);
 }
 
+/* It holds a descriptor for each worker, however few the host may have. */
+static void raise_limit(struct zygote *zygote)
+{
+    struct rlimit raised;
+
+    if (getrlimit(RLIMIT_NOFILE, &zygote->limit) == 0) {
+        raised = zygote->limit;
+        raised.rlim_cur = raised.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &raised);
+    }
+}
+
 int pp_zygote_run(const struct pp_program *program, int end)
 {
     struct zygote zygote = {.program = program, .end = end};
@@ -281,7 +327,11 @@ int pp_zygote_run(const struct pp_program *program, int end)
     prctl(PR_SET_NAME, "pixpool-zygote");
     pp_point_be_process(PP_POINT_ZYGOTE);
     pp_worker_process_buffer_lines(); /* what preload prints as well */
+    raise_limit(&zygote);
     r = watch_host(end, &zygote.host);
+    if (r == 0) {
+        r = pp_channel_set_nonblocking(end);
+    }
     if (r == 0) {
         r = serve(&zygote, message);
     }

@@ -169,6 +169,15 @@ static pid_t parent_of(pid_t pid)
     return parent;
 }
 
+static bool is_zombie(pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/stat", (int)pid);
+    g_autofree char *text = NULL;
+
+    return g_file_get_contents(path, &text, NULL, NULL) &&
+           g_str_has_prefix(strrchr(text, ')'), ") Z");
+}
+
 /* ---- Its own death ---- */
 
 static void test_a_killed_process_is_a_killed_process(gconstpointer data)
@@ -233,7 +242,7 @@ static void test_a_zygotes_death_kills_its_processes_and_no_more(gconstpointer d
     close_group(&group);
 }
 
-enum { STARTS = 300 };
+enum { STARTS = 120 };
 
 /* Kills the zygote that was last seen, until all was started. */
 struct killer {
@@ -464,6 +473,58 @@ static void test_nothing_outlives_a_killed_host_with_threads(gconstpointer data)
     close_group(&group);
 }
 
+enum { MANY = 350 };
+
+static void start_many_and_a_child(const struct host *host)
+{
+    setpgid(0, 0); /* so that its child can be ended with it at last */
+    for (int i = 0; i < MANY; i++) {
+        pp_process_destroy(start_in(host->group, host->data, false));
+    }
+    if (fork() == 0) {
+        for (;;) {
+            pause();
+        }
+    }
+}
+
+/*
+ * More ends than its channel can hold, and the host does not listen: the zygote waits with what it
+ * has to say. That the host is dead it sees nevertheless, though a child of the host keeps the
+ * channel open.
+ */
+static void test_a_zygote_that_nobody_listens_to_dies_with_its_host(gconstpointer data)
+{
+    struct group group = open_group();
+    struct host host = {&group, data};
+    pid_t pid = start_host(start_many_and_a_child, &host);
+    pid_t processes[MANY];
+    pid_t zygote = 0;
+    int zygote_pidfd;
+    int unheard = 0;
+
+    for (int i = 0; i < MANY; i++) {
+        processes[i] = next_announced(&group);
+    }
+    zygote = parent_of(processes[0]);
+    zygote_pidfd = open_pidfd(zygote);
+    close(group.hold[1]); /* all end, each with a notice */
+    group.hold[1] = dup(group.hold[0]);
+    for (int i = 0; i < MANY; i++) {
+        WAIT_UNTIL(kill(processes[i], 0) != 0 || is_zombie(processes[i]));
+    }
+    WAIT_UNTIL(sleeps(zygote));
+    for (int i = 0; i < MANY; i++) {
+        unheard += kill(processes[i], 0) == 0;
+    }
+    g_test_message("%d of %d ends were not told", unheard, MANY);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    assert_goes(zygote_pidfd);
+    kill(-pid, SIGKILL);
+    close_group(&group);
+}
+
 /* ---- A host whose threads never pause ---- */
 
 struct hammer {
@@ -527,7 +588,7 @@ static void recycle_workers(gconstpointer data, unsigned workers)
 static unsigned worker_count(gconstpointer data)
 {
     const char *wanted = g_getenv("PIXPOOL_TEST_WORKERS");
-    unsigned workers = wanted == NULL ? 400 : (unsigned)atoi(wanted);
+    unsigned workers = wanted == NULL ? 200 : (unsigned)atoi(wanted);
 
     switch ((enum pp_start_method)GPOINTER_TO_INT(data)) {
     case PP_START_FORKSERVER:
@@ -596,6 +657,8 @@ int main(int argc, char **argv)
                test_a_zygotes_death_kills_its_processes_and_no_more);
     add_zygote("orders-are-carried-out-once-whoever-kills-zygotes",
                test_orders_are_carried_out_once_whoever_kills_zygotes);
+    add_zygote("a-zygote-that-nobody-listens-to-dies-with-its-host",
+               test_a_zygote_that_nobody_listens_to_dies_with_its_host);
     add("exit-waits-for-processes-but-not-for-daemons",
         test_exit_waits_for_processes_but_not_for_daemons);
     add("nothing-outlives-a-killed-host", test_nothing_outlives_a_killed_host);

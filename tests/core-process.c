@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -670,20 +671,106 @@ static void test_a_forked_child_has_none_of_them(gconstpointer data)
     pp_process_destroy(held.process);
 }
 
+/* The lowest number that a descriptor could have now. */
+static int lowest_free_descriptor(void)
+{
+    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+    close(fd);
+    return fd;
+}
+
+static void set_descriptor_limit(rlim_t limit)
+{
+    struct rlimit limits;
+
+    g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &limits), ==, 0);
+    limits.rlim_cur = limit;
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &limits), ==, 0);
+}
+
+/*
+ * With room for so and so many descriptors, a start either works or fails and leaves nothing; and
+ * those that run are none the worse for it.
+ */
+static void test_a_start_without_descriptors_fails_and_no_more(gconstpointer data)
+{
+    struct held held = hold_process(options_of(data, NULL)); /* its launcher is there from now on */
+    struct pp_process_options options = options_of(data, "do-nothing");
+    struct rlimit before;
+    int lowest = lowest_free_descriptor();
+    bool worked = false;
+
+    g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &before), ==, 0);
+    for (int room = 0; !worked && room < 30; room++) {
+        struct pp_process *process = NULL;
+        struct pp_error error = {0};
+        int r;
+
+        set_descriptor_limit((rlim_t)(lowest + room));
+        r = pp_process_start(&process, &program, &options, &error);
+        set_descriptor_limit(before.rlim_cur);
+        worked = r == 0;
+        if (r == 0) {
+            g_assert_cmpint(pp_process_join(process, -1), ==, 0);
+            g_assert_cmpint(pp_process_exitcode(process), ==, 0);
+        } else {
+            g_assert_cmpint(r, ==, -EMFILE);
+            g_assert_cmpint(error.code, ==, -EMFILE);
+        }
+        pp_process_destroy(process);
+        g_assert_cmpuint(pp_process_active_children(NULL, 0), ==, 1);
+        g_assert_cmpint(lowest_free_descriptor(), ==, lowest);
+    }
+    g_assert_true(worked);
+    g_assert_true(pp_process_is_alive(held.process));
+    close(held.hold);
+    g_assert_cmpint(pp_process_join(held.process, -1), ==, 0);
+    g_assert_cmpint(pp_process_exitcode(held.process), ==, 0);
+    pp_process_destroy(held.process);
+}
+
+/* A zygote holds a descriptor for each process, and is not bound by what its host was when it
+ * started; the processes are. */
+static void test_a_zygote_has_room_for_many(gconstpointer data)
+{
+    static struct pp_program other; /* so that it has a zygote of its own */
+    struct pp_process_options options = options_of(data, "wait-for-end");
+    struct pp_process *processes[100];
+    struct rlimit before;
+    int ends[2];
+
+    other = program;
+    g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &before), ==, 0);
+    g_assert_cmpint(pipe2(ends, O_CLOEXEC), ==, 0);
+    options.fd_count = 1;
+    options.fds[0] = ends[0];
+    for (size_t i = 0; i < G_N_ELEMENTS(processes); i++) {
+        if (i == 0) {
+            set_descriptor_limit(40);
+        }
+        g_assert_cmpint(pp_process_start(&processes[i], &other, &options, NULL), ==, 0);
+        set_descriptor_limit(before.rlim_cur);
+    }
+    close(ends[1]);
+    for (size_t i = 0; i < G_N_ELEMENTS(processes); i++) {
+        g_assert_cmpint(pp_process_join(processes[i], -1), ==, 0);
+        g_assert_cmpint(pp_process_exitcode(processes[i]), ==, 0);
+        pp_process_destroy(processes[i]);
+    }
+    close(ends[0]);
+}
+
 /* Numbers of descriptors are sparse, so a leak of any shows as a higher lowest free number. */
 static void test_no_descriptor_is_left_behind(gconstpointer data)
 {
-    int before = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    int after;
+    int before = lowest_free_descriptor();
 
-    close(before);
     test_terminate_and_kill_end_it(data);
     test_memory_is_shared(data);
     test_too_much_of_anything_is_refused(data);
     test_a_forgotten_process_goes_on(data);
-    after = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    g_assert_cmpint(after, ==, before);
-    close(after);
+    g_assert_cmpint(lowest_free_descriptor(), ==, before);
 }
 
 static void add(const char *name, GTestDataFunc test)
@@ -712,6 +799,10 @@ static void add_all(void)
     add("a-forgotten-process-goes-on", test_a_forgotten_process_goes_on);
     add("a-forked-child-has-none-of-them", test_a_forked_child_has_none_of_them);
     add("no-descriptor-is-left-behind", test_no_descriptor_is_left_behind);
+    add("a-start-without-descriptors-fails-and-no-more",
+        test_a_start_without_descriptors_fails_and_no_more);
+    g_test_add_data_func("/process/forkserver/a-zygote-has-room-for-many",
+                         GINT_TO_POINTER(PP_START_FORKSERVER), test_a_zygote_has_room_for_many);
     g_test_add_func("/process/each-method-inherits-what-it-says",
                     test_each_method_inherits_what_it_says);
     g_test_add_func("/process/what-makes-no-process-is-refused",

@@ -536,6 +536,30 @@ static void test_a_role_that_is_typed_is_no_role(void)
     }
 }
 
+/* A program whose parent closed its standard descriptors: they are not taken for anything else. */
+static void test_a_host_may_have_lost_its_standard_descriptors(gconstpointer data)
+{
+    g_autofree char *method = g_strdup_printf("%d", GPOINTER_TO_INT(data));
+    const char *argv[] = {"/bin/sh", "-c", "exec \"$0\" <&- >&- 2>&-", NULL, NULL};
+    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+    int status = -1;
+
+    argv[3] = self;
+    g_setenv("PIXPOOL_TEST_METHOD", method, TRUE);
+    g_assert_true(g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, NULL, NULL,
+                               &status, NULL));
+    g_unsetenv("PIXPOOL_TEST_METHOD");
+    g_assert_cmpint(status, ==, 0);
+}
+
+/* What that program does; nobody hears its complaints. */
+static int run_without_standard_descriptors(enum pp_start_method method)
+{
+    g_autofree char *text = ask_text(method, "tell-descriptors");
+
+    return strcmp(text, "0 1 2 3 4 ") == 0 ? 0 : 1;
+}
+
 /* Numbers of descriptors are sparse, so a leak of any shows as a higher lowest free number. */
 static void test_nothing_is_left_behind(gconstpointer data)
 {
@@ -565,6 +589,10 @@ int main(int argc, char **argv)
         printf("main goes on\n");
         return 0;
     }
+    if (g_getenv("PIXPOOL_TEST_METHOD") != NULL) {
+        return run_without_standard_descriptors(
+            (enum pp_start_method)atoi(g_getenv("PIXPOOL_TEST_METHOD")));
+    }
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/start-methods/each-method-inherits-what-it-says",
                     test_each_method_inherits_what_it_says);
@@ -572,6 +600,8 @@ int main(int argc, char **argv)
     add("a-worker-has-no-handlers-and-no-mask", test_a_worker_has_no_handlers_and_no_mask);
     add("a-worker-is-bound-to-its-parent-alone", test_a_worker_is_bound_to_its_parent_alone);
     add("a-host-may-ignore-its-children", test_a_host_may_ignore_its_children);
+    add("a-host-may-have-lost-its-standard-descriptors",
+        test_a_host_may_have_lost_its_standard_descriptors);
     add("no-worker-outlives-a-host", test_no_worker_outlives_a_host);
     add("no-worker-outlives-a-host-with-threads", test_no_worker_outlives_a_host_with_threads);
     add("no-worker-outlives-a-host-that-has-a-child",
