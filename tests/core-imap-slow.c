@@ -220,7 +220,8 @@ static void test_its_priority_is_that_of_its_items(gconstpointer data)
     struct pp_map_result result;
     struct pp_future *future;
 
-    for (int i = 0; i < 40; i++) {
+    /* Some of them are with the worker already, and as many may be done with the last items. */
+    for (int i = 0; i < 400; i++) {
         submit(pool, &task);
     }
     g_assert_cmpint(pp_imap_next(imap, 0, &result), ==, -ETIMEDOUT);
@@ -228,7 +229,7 @@ static void test_its_priority_is_that_of_its_items(gconstpointer data)
     for (int i = 0; i < 6; i++) {
         g_assert_cmpint(pp_imap_next(imap, -1, &result), ==, 0);
     }
-    g_assert_cmpuint(pp_pool_pending(pool), >=, 30);
+    g_assert_cmpuint(pp_pool_pending(pool), >=, 200);
     pp_imap_destroy(imap);
     while (pp_pool_next(pool, -1, &future) == 0) {
         pp_future_destroy(future);
